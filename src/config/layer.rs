@@ -1,0 +1,99 @@
+//! A layer of values, each with its source, and what they become together.
+
+use toml::Value;
+
+use super::problem::{Problem, nearest};
+use super::schema::{self, Field, Section};
+use super::source::Source;
+
+/// A value that somebody set.
+pub(super) struct Entry {
+    pub(super) key: String,
+    pub(super) value: Value,
+    pub(super) source: Source,
+}
+
+/// What is being read, and what was wrong on the way.
+pub(super) struct Reading {
+    pub(super) sections: Vec<Section>,
+    pub(super) entries: Vec<Entry>,
+    pub(super) problems: Vec<Problem>,
+}
+
+impl Reading {
+    pub(super) fn new() -> Self {
+        Self { sections: schema::sections(), entries: Vec::new(), problems: Vec::new() }
+    }
+
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.sections.iter().flat_map(|section| &section.fields)
+    }
+
+    /// Takes a value that stands above all before it, if its type is right; else notes the problem.
+    pub(super) fn take(&mut self, key: String, value: Value, source: Source) {
+        let Some(field) = self.fields().find(|field| field.key == key) else {
+            let meant = super::problem::nearest_key(&key, &self.sections);
+            self.problems.push(Problem::unknown(source.place(), "key", &key, meant));
+            return;
+        };
+        match wrong_type(field, &value) {
+            None => self.entries.push(Entry { key, value, source }),
+            Some(problem) => self.problems.push(Problem { place: source.place(), ..problem }),
+        }
+    }
+
+    /// Whether `key` was set to something that we could not take.
+    pub(super) fn has_problem_with(&self, key: &str) -> bool {
+        self.problems.iter().any(|problem| problem.key.as_deref() == Some(key))
+    }
+}
+
+/// What is wrong with `value` by itself: we let the field's own type say it.
+fn wrong_type(field: &Field, value: &Value) -> Option<Problem> {
+    let (section, name) = field.key.split_once('.')?;
+    let error = schema::config_with(section, name, value.clone()).err()?;
+    let must = in_our_words(error.message());
+    let wrong = match shown(value) {
+        Some(value) if !field.is_secret => format!("`{}` is {value}, but {must}", field.key),
+        _ => format!("`{}` {must}", field.key),
+    };
+    let is_choice = error.message().starts_with("unknown variant");
+    let did_you_mean = value.as_str().filter(|_| is_choice).and_then(|text| nearest(text, quoted(&must)));
+    let remedy = match toml_value(&field.default) {
+        Some(default) => format!("Set it to {default} or leave it out."),
+        None => String::new(),
+    };
+    Some(Problem { key: Some(field.key.clone()), did_you_mean, ..Problem::at("", wrong, remedy) })
+}
+
+/// `json` as it is written in a TOML file; nothing for null.
+pub(super) fn toml_value(json: &serde_json::Value) -> Option<String> {
+    Value::try_from(json).ok().map(|value| value.to_string())
+}
+
+/// serde's message as the rest of a sentence: "must be a whole number".
+fn in_our_words(message: &str) -> String {
+    let Some((_, expected)) = message.split_once(", expected ") else {
+        return message.to_owned();
+    };
+    let expected = match expected {
+        "u8" => "a whole number from 0 to 255",
+        "u32" => "a whole number from 0 to 4294967295",
+        "usize" | "u64" => "a whole number, 0 or more",
+        "a boolean" => "`true` or `false`",
+        "a string" | "path string" | "string only" => "text in quotes",
+        "a sequence" => "a list in brackets",
+        other => other,
+    };
+    format!("must be {expected}")
+}
+
+/// The words between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+fn shown(value: &Value) -> Option<String> {
+    let text = value.to_string();
+    (!value.is_table() && text.chars().count() <= 60).then_some(text)
+}

@@ -1,0 +1,162 @@
+//! The configuration: a documented struct per section, defaults < file < `.env` < environment < flags.
+//!
+//! A setting is one field: its doc comment is its entry in the reference, its `Default` the default, its type
+//! what a value may be, and `check` of its section what it must be beyond that. The keys, the variables
+//! (`VESTIBULE_SECTION__KEY`), the secrets and the reference are asked of the types; no list is kept by hand.
+//!
+//! [`Config::default`] works as it is; [`load`] is what operators get, and it alone enforces
+//! [`Config::check`].
+
+mod database;
+mod duration;
+mod environment;
+mod file;
+mod flags;
+#[cfg(test)]
+mod folder;
+mod layer;
+mod load;
+#[cfg(test)]
+mod load_tests;
+mod log;
+mod origin;
+mod passwords;
+mod placeholder;
+mod problem;
+mod reference;
+#[cfg(test)]
+mod refusal_tests;
+mod registration;
+mod rule;
+mod schema;
+mod secret;
+mod server;
+mod sessions;
+mod show;
+mod source;
+mod text;
+mod throttle;
+mod tokens;
+
+use std::path::Path;
+
+use documented::{Documented, DocumentedFields};
+use serde::{Deserialize, Serialize};
+
+pub use self::database::DatabaseConfig;
+pub use self::flags::Overrides;
+pub use self::load::{Loaded, environment, load};
+pub use self::log::{LogConfig, LogFormat, LogLevel};
+pub use self::passwords::PasswordsConfig;
+pub use self::problem::{Problem, Problems};
+pub use self::reference::reference;
+pub use self::registration::{EmailField, RegistrationConfig, RegistrationMode};
+pub use self::rule::Rule;
+pub use self::secret::{MASK, Secret, SecretKey};
+pub use self::server::ServerConfig;
+pub use self::sessions::SessionsConfig;
+pub use self::show::{show, to_json};
+pub use self::source::{Source, Sources};
+pub use self::throttle::ThrottleConfig;
+pub use self::tokens::{Algorithm, TokensConfig};
+
+/// Everything an operator can set; [`Config::default`] is what an empty folder starts with.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where we listen, and under which address people know us.
+    pub server: ServerConfig,
+    /// Where the rows are.
+    pub database: DatabaseConfig,
+    /// How long people stay signed in.
+    pub sessions: SessionsConfig,
+    /// What access tokens say and how they are signed.
+    pub tokens: TokensConfig,
+    /// What we ask of a password.
+    pub passwords: PasswordsConfig,
+    /// Who may make an account.
+    pub registration: RegistrationConfig,
+    /// How guessing is slowed down.
+    pub throttle: ThrottleConfig,
+    /// What we write about ourselves.
+    pub log: LogConfig,
+}
+
+impl Config {
+    /// The rules that this configuration breaks; [`load`] lets none pass.
+    #[must_use]
+    pub fn check(&self) -> Vec<Rule> {
+        let mut rules = self.server.check();
+        rules.extend(self.database.check());
+        rules.extend(self.sessions.check());
+        rules.extend(self.tokens.check());
+        rules.extend(self.passwords.check());
+        rules.extend(self.throttle.check());
+        rules.extend(self.check_lifetimes());
+        rules
+    }
+
+    /// A token must not outlive the session that it proves.
+    fn check_lifetimes(&self) -> Option<Rule> {
+        let (token, session) = (self.tokens.lifetime, self.sessions.absolute_lifetime);
+        (token > session).then(|| {
+            let [token, session] = [token, session].map(duration::print);
+            Rule::new(
+                "tokens.lifetime",
+                format!(
+                    "is {token}, but must not be longer than `sessions.absolute_lifetime`, which is {session}"
+                ),
+                format!("Set it to {session} or less."),
+            )
+            .because_of("sessions.absolute_lifetime")
+        })
+    }
+
+    /// The address under which browsers reach us, as they write it, without a slash at its end.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        match &self.server.public_url {
+            Some(url) => origin::parse(url).unwrap_or_else(|_| url.trim_end_matches('/').to_owned()),
+            None => format!("http://localhost:{}", self.server.listen.port()),
+        }
+    }
+
+    /// What browsers send as `Origin` from our own pages.
+    #[must_use]
+    pub fn origin(&self) -> String {
+        self.public_url()
+    }
+
+    /// Whether browsers reach us by TLS, and cookies can be `Secure` and `__Host-`.
+    #[must_use]
+    pub fn is_https(&self) -> bool {
+        self.public_url().starts_with("https://")
+    }
+
+    /// The `iss` claim of our tokens.
+    #[must_use]
+    pub fn issuer(&self) -> String {
+        self.tokens.issuer.clone().unwrap_or_else(|| self.public_url())
+    }
+
+    /// The `aud` claim of our tokens.
+    #[must_use]
+    pub fn audience(&self) -> String {
+        self.tokens.audience.clone().unwrap_or_else(|| self.issuer())
+    }
+
+    /// The database to open: the one that is set, else SQLite in the data directory. May hold a password.
+    #[must_use]
+    pub fn database_url(&self) -> String {
+        match &self.database.url {
+            Some(url) => url.expose().to_owned(),
+            None => format!("sqlite:{}", self.data_dir().join("vestibule.db").display()),
+        }
+    }
+
+    /// The directory of everything we keep.
+    #[must_use]
+    pub fn data_dir(&self) -> &Path {
+        &self.server.data_dir
+    }
+}

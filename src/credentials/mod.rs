@@ -1,0 +1,7 @@
+//! Proof, checked: passwords, and the names they belong to. Pure: no database, no HTTP.
+
+pub mod common_passwords;
+pub mod email;
+pub mod password;
+pub mod policy;
+pub mod username;

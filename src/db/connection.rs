@@ -1,0 +1,106 @@
+//! One connection, of either kind, and how it is opened.
+
+use std::time::Duration;
+
+use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::r2d2::R2D2Connection as _;
+use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
+
+use super::Error;
+
+/// A connection to whichever database the operator chose.
+///
+/// What works on both goes through the enum; the few statements that do not, match on it.
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// The embedded database.
+    Sqlite(SqliteConnection),
+    /// A server, shared by many nodes.
+    Postgres(PgConnection),
+}
+
+impl AnyConnection {
+    /// Begins a transaction that means to write.
+    ///
+    /// SQLite must be told so at once: a transaction that reads first and writes later cannot wait for another
+    /// writer, it fails with "database is locked".
+    pub(super) fn begin(&mut self) -> QueryResult<()> {
+        match self {
+            Self::Sqlite(conn) => {
+                AnsiTransactionManager::begin_transaction_sql::<SqliteConnection>(conn, "BEGIN IMMEDIATE")
+            }
+            Self::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
+        }
+    }
+}
+
+/// Where the database is, as its URL says.
+#[derive(Clone, Debug)]
+pub(super) enum Place {
+    Sqlite(String),
+    Postgres(secrecy::SecretString),
+}
+
+impl Place {
+    pub(super) fn parse(url: &str) -> Self {
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Self::Postgres(url.into());
+        }
+        let path = url.strip_prefix("sqlite:").unwrap_or(url);
+        Self::Sqlite(path.strip_prefix("//").unwrap_or(path).to_owned())
+    }
+}
+
+/// Opens connections for the pool; r2d2 asks it for nothing else.
+#[derive(Clone, Debug)]
+pub(super) struct Opener {
+    pub(super) place: Place,
+    pub(super) busy_timeout: Duration,
+}
+
+impl Opener {
+    /// A connection with our settings: `synchronous=FULL`, because an answered registration must survive a
+    /// power cut, and time limits everywhere, because nobody is to wait for ever.
+    pub(super) fn open(&self) -> Result<AnyConnection, Error> {
+        match &self.place {
+            Place::Sqlite(path) => {
+                let mut conn = SqliteConnection::establish(path).map_err(Error::unreachable)?;
+                // The busy timeout comes first: even switching to WAL can meet a lock.
+                conn.batch_execute(&format!(
+                    "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;",
+                    self.busy_timeout.as_millis()
+                ))?;
+                Ok(AnyConnection::Sqlite(conn))
+            }
+            Place::Postgres(url) => {
+                let url = secrecy::ExposeSecret::expose_secret(url);
+                let separator = if url.contains('?') { '&' } else { '?' };
+                let url = match url.contains("connect_timeout=") {
+                    true => url.to_owned(),
+                    false => format!("{url}{separator}connect_timeout=2"),
+                };
+                let mut conn = PgConnection::establish(&url).map_err(Error::unreachable)?;
+                conn.batch_execute("SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET TIME ZONE 'UTC'")?;
+                Ok(AnyConnection::Postgres(conn))
+            }
+        }
+    }
+}
+
+impl r2d2::ManageConnection for Opener {
+    type Connection = AnyConnection;
+    type Error = Error;
+
+    fn connect(&self) -> Result<AnyConnection, Error> {
+        self.open()
+    }
+
+    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), Error> {
+        conn.ping().map_err(Error::from)
+    }
+
+    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
+        conn.is_broken()
+    }
+}

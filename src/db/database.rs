@@ -1,0 +1,143 @@
+//! The pools, and the two ways to use them.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::connection::TransactionManager as _;
+use tokio::sync::Semaphore;
+
+use super::connection::{Opener, Place};
+use super::{AnyConnection, Error};
+
+/// The open database. Clones share the pools.
+#[derive(Clone, Debug)]
+pub struct Database {
+    readers: Lane,
+    writers: Lane,
+    opener: Opener,
+}
+
+/// A pool, and as many permits as it has connections: whoever has a permit finds a connection free.
+#[derive(Clone, Debug)]
+struct Lane {
+    pool: r2d2::Pool<Opener>,
+    places: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Database {
+    /// Opens what `url` names (`postgres://…`, else a path for SQLite) with up to `size` connections, none of
+    /// which anybody waits for longer than `wait`; a lock in the database is waited for as long as `busy`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`] when there is no such database to talk to.
+    pub fn open(url: &str, size: u32, wait: Duration, busy: Duration) -> Result<Self, Error> {
+        let opener = Opener { place: Place::parse(url), busy_timeout: busy };
+        // Asked once by hand: the pool would only say that it timed out, not why.
+        drop(opener.open()?);
+        let readers = Lane::new(&opener, size, wait)?;
+        let writers = match opener.place {
+            // SQLite has one writer at a time; a second connection would only spin on the lock.
+            Place::Sqlite(_) => Lane::new(&opener, 1, wait)?,
+            Place::Postgres(_) => readers.clone(),
+        };
+        Ok(Self { readers, writers, opener })
+    }
+
+    /// Runs `work` on a connection of its own, outside any transaction: for questions.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work`, and [`Error::Unavailable`].
+    pub async fn read<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.readers.run(work).await
+    }
+
+    /// Runs `work` in one transaction: all of it happens, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// Those of `work` (then nothing happened), and [`Error::Unavailable`].
+    pub async fn write<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.writers.run(|conn| in_transaction(conn, work)).await
+    }
+
+    /// A connection outside the pools, for work that takes long: migrations.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Unavailable`].
+    pub fn connect(&self) -> Result<AnyConnection, Error> {
+        self.opener.open()
+    }
+}
+
+impl Lane {
+    fn new(opener: &Opener, size: u32, wait: Duration) -> Result<Self, Error> {
+        let pool = r2d2::Pool::builder()
+            .max_size(size)
+            .min_idle(Some(1))
+            .connection_timeout(wait)
+            // A broken connection is noticed when it is given back; asking first costs a round trip each time.
+            .test_on_check_out(false)
+            .error_handler(Box::new(r2d2::LoggingErrorHandler))
+            .build_unchecked(opener.clone());
+        Ok(Self { pool, places: Arc::new(Semaphore::new(size as usize)), wait })
+    }
+
+    async fn run<T, E>(
+        &self,
+        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        let crowded = || Error::Unavailable("every connection is taken".to_owned());
+        let place = tokio::time::timeout(self.wait, Arc::clone(&self.places).acquire_owned());
+        let place = place.await.map_err(|_| crowded())?.map_err(|_| crowded())?;
+        let pool = self.pool.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            // The place moves in here: a request that is given up must not free it while the work still runs.
+            let _place = place;
+            let mut conn = pool.get().map_err(Error::unreachable)?;
+            work(&mut conn)
+        });
+        done.await.map_err(|error| Error::Unavailable(error.to_string()))?
+    }
+}
+
+/// Runs `work` and commits, or rolls everything back.
+pub(super) fn in_transaction<T, E: From<Error>>(
+    conn: &mut AnyConnection,
+    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
+) -> Result<T, E> {
+    conn.begin().map_err(Error::from)?;
+    match work(conn) {
+        Ok(done) => {
+            AnyConnection::commit_transaction(conn).map_err(Error::from)?;
+            Ok(done)
+        }
+        Err(error) => {
+            if let Err(second) = AnyConnection::rollback_transaction(conn) {
+                log::warn!("a transaction could not be rolled back: {second}");
+            }
+            Err(error)
+        }
+    }
+}

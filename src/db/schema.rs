@@ -1,0 +1,92 @@
+// @generated from the migrations by `diesel print-schema` (see diesel.toml).
+diesel::table! {
+    users (id) {
+        id -> Text,
+        username -> Text,
+        username_folded -> Text,
+        username_skeleton -> Text,
+        email -> Nullable<Text>,
+        email_folded -> Nullable<Text>,
+        email_verified_at -> Nullable<BigInt>,
+        password_hash -> Nullable<Text>,
+        password_changed_at -> Nullable<BigInt>,
+        role -> Text,
+        created_at -> BigInt,
+        disabled_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    sessions (id) {
+        id -> Text,
+        user_id -> Text,
+        created_at -> BigInt,
+        authenticated_at -> BigInt,
+        last_seen_at -> BigInt,
+        expires_at -> BigInt,
+        amr -> Text,
+        address -> Text,
+        user_agent -> Text,
+        revoked_at -> Nullable<BigInt>,
+        revoked_because -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    signing_keys (id) {
+        id -> Text,
+        algorithm -> Text,
+        public_jwk -> Text,
+        sealed_private -> Binary,
+        created_at -> BigInt,
+        retired_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    revocations (id) {
+        id -> Text,
+        user_id -> Text,
+        session_id -> Nullable<Text>,
+        revoked_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    events (id) {
+        id -> Text,
+        at -> BigInt,
+        kind -> Text,
+        user_id -> Nullable<Text>,
+        actor -> Text,
+        session_id -> Nullable<Text>,
+        request_id -> Text,
+        address -> Text,
+        user_agent -> Text,
+        detail -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    login_failures (bucket) {
+        bucket -> Text,
+        failures -> BigInt,
+        blocked_until -> BigInt,
+        touched_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    one_time_tokens (digest) {
+        digest -> Text,
+        purpose -> Text,
+        user_id -> Nullable<Text>,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(one_time_tokens -> users (user_id));
+diesel::allow_tables_to_appear_in_same_query!(users, sessions);

@@ -1,0 +1,52 @@
+//! Issue an access token for a session.
+
+use crate::clock::Timestamp;
+use crate::id::TokenId;
+use crate::models::{Session, User};
+use crate::tokens::{AccessClaims, TokenError};
+use crate::vestibule::Vestibule;
+
+/// A signed token and when it ends. `Debug` does not show it.
+#[derive(Clone)]
+pub struct AccessToken {
+    /// The compact form.
+    pub text: String,
+    /// Its `exp`.
+    pub expires_at: Timestamp,
+}
+
+impl std::fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AccessToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// A token that proves `session` from `now` on, for `tokens.lifetime` or until the session ends, whichever is less.
+///
+/// # Errors
+///
+/// [`TokenError::Forged`] when the key cannot sign: never with a key that was loaded.
+pub fn for_session(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    now: Timestamp,
+) -> Result<AccessToken, TokenError> {
+    let profile = vestibule.tokens.profile();
+    let expires_at = (now + profile.lifetime).min(session.expires_at);
+    let claims = AccessClaims {
+        iss: profile.issuer.clone(),
+        sub: user.id.clone(),
+        aud: crate::tokens::Audience::One(profile.audience.clone()),
+        exp: expires_at,
+        nbf: now,
+        iat: now,
+        jti: TokenId::new(),
+        client_id: "vestibule".to_owned(),
+        sid: session.id.clone(),
+        auth_time: session.authenticated_at,
+        amr: session.amr.split(' ').map(str::to_owned).collect(),
+        preferred_username: user.username.clone(),
+    };
+    Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, expires_at })
+}

@@ -1,0 +1,34 @@
+//! Log out: this session ends. Doing it twice is no mistake.
+
+use crate::clock::Timestamp;
+use crate::db;
+use crate::flows::caller::Caller;
+use crate::flows::end_session;
+use crate::id::SessionId;
+use crate::models::{EventKind, RevokedBecause, User};
+use crate::vestibule::Vestibule;
+
+/// Ends `session` of `user`; everywhere its token is refused from now on.
+///
+/// # Errors
+///
+/// The database's: then the session may still live, and the person must be told so.
+pub async fn of_session(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &SessionId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let event = caller.known_as(&user.id).event(EventKind::LoggedOut, Some(&user.id), now).in_session(session);
+    let (user, session) = (user.id.clone(), session.clone());
+    vestibule
+        .db
+        .write(move |conn| {
+            if end_session::revoke(conn, &user, &session, RevokedBecause::LoggedOut, now)? {
+                event.insert(conn)?;
+            }
+            Ok(())
+        })
+        .await
+}

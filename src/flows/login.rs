@@ -1,0 +1,155 @@
+//! Log in with a name (or e-mail address) and a password.
+//!
+//! ```text
+//! pay a try ──> find the user ──> hash, or the decoy ──> one transaction: session, event, try paid back
+//!     └── Throttled                     └── InvalidCredentials: unknown, wrong, disabled; nobody is told which
+//! ```
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::clock::Timestamp;
+use crate::credentials::email::Email;
+use crate::credentials::password::HashError;
+use crate::credentials::username;
+use crate::db::{self, AnyConnection};
+use crate::flows::caller::Caller;
+pub use crate::flows::start_session::SignedIn;
+use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
+use crate::flows::{end_session, start_session};
+use crate::id::{SessionId, UserId};
+use crate::models::{EventKind, RevokedBecause, User};
+use crate::vestibule::Vestibule;
+
+/// What somebody typed.
+#[derive(Clone, Debug)]
+pub struct Attempt {
+    /// A username or an e-mail address.
+    pub login: String,
+    /// The password.
+    pub password: SecretString,
+    /// The session that the same browser had until now; it ends when this attempt succeeds.
+    pub replaces: Option<SessionId>,
+}
+
+/// Why nobody was signed in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// No such user, or not their password, or disabled; which of them, nobody is told.
+    #[error("That name and password do not go together. Check both and try again.")]
+    InvalidCredentials,
+    /// Too many tries.
+    #[error("Too many tries. Please wait a little.")]
+    Throttled {
+        /// How long until the next one is looked at.
+        retry_after: Duration,
+    },
+    /// Too many people at once.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<ThrottleError> for LoginError {
+    fn from(error: ThrottleError) -> Self {
+        match error {
+            ThrottleError::Throttled { retry_after } => Self::Throttled { retry_after },
+            ThrottleError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// Signs somebody in.
+///
+/// # Errors
+///
+/// [`LoginError`]; an unknown user, a wrong password and a disabled user cost the same work and look the same.
+pub async fn with_password(
+    vestibule: &Vestibule,
+    attempt: Attempt,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, LoginError> {
+    let Attempt { login, password, replaces } = attempt;
+    let users = find(vestibule, &login).await?;
+    let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
+    let paid = Try { login: &login, password: password.expose_secret(), users: &ids };
+    let ticket = throttle::pay_for_login(vestibule, paid, caller, now).await?;
+
+    // Whoever has no password is left out, and with nobody left the hasher works on its decoy.
+    let (users, hashes): (Vec<User>, Vec<String>) =
+        users.into_iter().filter_map(|user| user.password_hash.clone().map(|hash| (user, hash))).unzip();
+    let match_index = match vestibule.passwords.verify(password.clone(), hashes).await {
+        Ok(index) => index,
+        Err(busy) => {
+            pay_back(vestibule, ticket, now).await?;
+            return Err(busy.into());
+        }
+    };
+    let user = match_index.and_then(|index| users.get(index).cloned());
+    let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+        let whom = (users.len() == 1).then(|| users.first().map(|user| user.id.clone())).flatten();
+        let event = caller.event(EventKind::LoginFailed, whom.as_ref(), now);
+        vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
+        return Err(LoginError::InvalidCredentials);
+    };
+    let rehashed = rehash(vestibule, &user, password).await;
+
+    let (limits, caller) = (vestibule.config.sessions.clone(), caller.known_as(&user.id));
+    vestibule
+        .db
+        .write(move |conn| {
+            // Read again: who was disabled while we hashed is not let in.
+            let enabled = User::find(conn, &user.id).map_err(db::Error::from)?;
+            let user = enabled
+                .filter(|now| now.disabled_at.is_none() && now.password_hash == user.password_hash)
+                .ok_or(LoginError::InvalidCredentials)?;
+            if let Some(hash) = rehashed {
+                User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
+            }
+            if let Some(earlier) = replaces {
+                replace(conn, &earlier, now)?;
+            }
+            let session = start_session::insert(conn, &limits, &user, &caller, now)?;
+            let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
+            event.insert(conn).map_err(db::Error::from)?;
+            ticket.refund(conn, now)?;
+            Ok(SignedIn { user, session })
+        })
+        .await
+}
+
+/// Everybody who goes by `login`: one by name, and by an unproven address as many as claim it.
+async fn find(vestibule: &Vestibule, login: &str) -> Result<Vec<User>, db::Error> {
+    if login.contains('@') {
+        let Ok(email) = Email::parse(login.trim()) else { return Ok(Vec::new()) };
+        let folded = email.folded();
+        return vestibule.db.read(move |conn| Ok(User::list_by_email(conn, &folded)?)).await;
+    }
+    let folded = username::fold(login);
+    vestibule.db.read(move |conn| Ok(User::find_by_username(conn, &folded)?.into_iter().collect())).await
+}
+
+/// The password at today's cost, if it was stored at another. A busy moment is no reason to refuse anybody.
+async fn rehash(vestibule: &Vestibule, user: &User, password: SecretString) -> Option<String> {
+    if !vestibule.passwords.is_outdated(user.password_hash.as_deref()?) {
+        return None;
+    }
+    let salt = crate::flows::register::email_salt(vestibule, user.email_folded.as_deref());
+    vestibule.passwords.hash(password, salt).await.ok()
+}
+
+async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Result<(), db::Error> {
+    vestibule.db.write(move |conn| ticket.refund(conn, now)).await
+}
+
+/// Ends the session that this browser had, whosever it was.
+pub(super) fn replace(conn: &mut AnyConnection, earlier: &SessionId, now: Timestamp) -> Result<(), db::Error> {
+    if let Some(session) = crate::models::Session::find(conn, earlier)? {
+        end_session::revoke(conn, &session.user_id, &session.id, RevokedBecause::Replaced, now)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,21 @@
+//! Verbs: a file a deed. They know no HTTP, so that pages, the JSON API and the command line do the same deed and
+//! none of them can forget a step.
+//!
+//! Each deed is one transaction, with its audit event in it. Each says in its own error enum what may go wrong, in
+//! words for whoever reads them; the edges decide which of them a stranger may be told.
+
+pub mod administer_user;
+pub mod authenticate;
+pub mod caller;
+pub mod end_session;
+pub mod housekeeping;
+pub mod issue_token;
+pub mod log_out;
+pub mod login;
+pub mod overview;
+pub mod reauthenticate;
+pub mod register;
+pub mod reset_password;
+pub mod set_up;
+mod start_session;
+pub mod throttle;

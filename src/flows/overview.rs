@@ -1,0 +1,76 @@
+//! The overview of one's own account: who am I, where am I signed in, what happened lately.
+
+use crate::clock::Timestamp;
+use crate::db;
+use crate::id::{SessionId, UserId};
+use crate::models::{Event, Session, User};
+use crate::vestibule::Vestibule;
+
+/// What the dashboard shows, as rows.
+#[derive(Clone, Debug)]
+pub struct Overview {
+    /// Live sessions, newest first.
+    pub sessions: Vec<Session>,
+    /// The latest events, newest first.
+    pub events: Vec<Event>,
+    /// The sign-in before this one.
+    pub previous: Option<Session>,
+}
+
+/// How many events the overview looks back on.
+const LATEST_EVENTS: i64 = 20;
+
+/// What there is to know for `user`, seen from the session `current`.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn of(
+    vestibule: &Vestibule,
+    user: &User,
+    current: &Session,
+    now: Timestamp,
+) -> Result<Overview, db::Error> {
+    let (user, current) = (user.id.clone(), current.clone());
+    let idle_since = now - vestibule.config.tokens.lifetime;
+    vestibule
+        .db
+        .read(move |conn| {
+            Ok(Overview {
+                sessions: Session::list_live(conn, &user, now, idle_since)?,
+                events: Event::list_latest(conn, &user, LATEST_EVENTS)?,
+                previous: Session::find_previous(conn, &user, &current.id, current.created_at)?,
+            })
+        })
+        .await
+}
+
+/// The live sessions of `user`.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn sessions(vestibule: &Vestibule, user: &UserId, now: Timestamp) -> Result<Vec<Session>, db::Error> {
+    let (user, idle_since) = (user.clone(), now - vestibule.config.tokens.lifetime);
+    vestibule.db.read(move |conn| Ok(Session::list_live(conn, &user, now, idle_since)?)).await
+}
+
+/// One session, live or not.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn session(vestibule: &Vestibule, id: &SessionId) -> Result<Option<Session>, db::Error> {
+    let id = id.clone();
+    vestibule.db.read(move |conn| Ok(Session::find(conn, &id)?)).await
+}
+
+/// A page of users by name.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn users(vestibule: &Vestibule, after: &str, limit: i64) -> Result<Vec<User>, db::Error> {
+    let after = after.to_owned();
+    vestibule.db.read(move |conn| Ok(User::list(conn, &after, limit)?)).await
+}

@@ -1,0 +1,118 @@
+//! Reauthenticate: somebody who is signed in proves anew who they are, before something that matters.
+//!
+//! The proof gives the session a new id and ends the old one, so that a token stolen before is worth nothing after
+//! (ASVS 7.2.4). A page asks for a proof of the last ten minutes, the action behind it accepts twenty: nobody who
+//! reads before they press is asked twice.
+
+use std::time::Duration;
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::clock::Timestamp;
+use crate::config::SessionsConfig;
+use crate::credentials::password::HashError;
+use crate::db;
+use crate::flows::caller::Caller;
+use crate::flows::end_session;
+use crate::flows::start_session::SignedIn;
+use crate::flows::throttle::{self, ThrottleError, Try};
+use crate::id::SessionId;
+use crate::models::{EventKind, RevokedBecause, Session, User};
+use crate::vestibule::Vestibule;
+
+/// Why the proof does not count.
+#[derive(Debug, thiserror::Error)]
+pub enum ReauthenticateError {
+    /// Not their password.
+    #[error("That is not your password. Please try again.")]
+    WrongPassword,
+    /// The session ended while they typed.
+    #[error("Your session has ended. Please sign in again.")]
+    SessionEnded,
+    /// Too many tries.
+    #[error("Too many tries. Please wait a little.")]
+    Throttled {
+        /// How long until the next one is looked at.
+        retry_after: Duration,
+    },
+    /// Too many people at once.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<ThrottleError> for ReauthenticateError {
+    fn from(error: ThrottleError) -> Self {
+        match error {
+            ThrottleError::Throttled { retry_after } => Self::Throttled { retry_after },
+            ThrottleError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// How fresh a proof has to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freshness {
+    /// To be shown the page of a sensitive deed.
+    Page,
+    /// To do it.
+    Action,
+}
+
+/// Whether the session's last proof is fresh enough at `now`.
+pub fn is_fresh(session: &Session, limits: &SessionsConfig, freshness: Freshness, now: Timestamp) -> bool {
+    let most = match freshness {
+        Freshness::Page => limits.reauthenticate_page,
+        Freshness::Action => limits.reauthenticate_action,
+    };
+    now <= session.authenticated_at + most
+}
+
+/// Takes the password of `user` as a fresh proof; their session goes on under a new id.
+///
+/// # Errors
+///
+/// [`ReauthenticateError`].
+pub async fn with_password(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    password: SecretString,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, ReauthenticateError> {
+    let (users, caller) = ([user.id.clone()], caller.known_as(&user.id));
+    let paid = Try { login: &user.username, password: password.expose_secret(), users: &users };
+    let ticket = throttle::pay_for_login(vestibule, paid, &caller, now).await?;
+    let hashes = user.password_hash.clone().into_iter().collect();
+    let proven = match vestibule.passwords.verify(password, hashes).await {
+        Ok(proven) => proven.is_some(),
+        Err(busy) => {
+            vestibule.db.write(move |conn| ticket.refund(conn, now)).await?;
+            return Err(busy.into());
+        }
+    };
+    if !proven {
+        let event = caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now).in_session(&session.id);
+        vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
+        return Err(ReauthenticateError::WrongPassword);
+    }
+    let (user, old) = (user.clone(), session.clone());
+    vestibule
+        .db
+        .write(move |conn| {
+            if !end_session::revoke(conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
+                return Err(ReauthenticateError::SessionEnded);
+            }
+            let session =
+                Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
+            session.insert(conn).map_err(db::Error::from)?;
+            let event = caller.event(EventKind::Reauthenticated, Some(&user.id), now).in_session(&session.id);
+            event.insert(conn).map_err(db::Error::from)?;
+            ticket.refund(conn, now)?;
+            Ok(SignedIn { user, session })
+        })
+        .await
+}

@@ -1,0 +1,235 @@
+//! Register: make an account.
+//!
+//! A taken username is said plainly: names are public. A taken e-mail address is never said. It is not even refused:
+//! an address counts for nothing until somebody has proven it, so several accounts may claim one. Signing in by such
+//! an address looks at the password of each claimant; they share a salt, so that one computation serves for all of
+//! them and neither the answer nor the clock tells how many there are.
+
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::clock::Timestamp;
+use crate::config::{EmailField, RegistrationMode};
+use crate::credentials::email::Email;
+use crate::credentials::password::HashError;
+use crate::credentials::username::Username;
+use crate::db::{self, AnyConnection};
+use crate::flows::caller::{Actor, Caller};
+use crate::flows::start_session::{self, SignedIn};
+use crate::flows::throttle::{self, ThrottleError};
+use crate::id::{SessionId, UserId};
+use crate::models::{EventKind, Role, User};
+use crate::vestibule::Vestibule;
+
+/// What somebody typed.
+#[derive(Clone, Debug)]
+pub struct NewAccount {
+    /// The name they want.
+    pub username: String,
+    /// Their address; empty for none.
+    pub email: String,
+    /// Their password.
+    pub password: SecretString,
+    /// What they may do: [`Role::User`], unless an operator or the setup link says otherwise.
+    pub role: Role,
+}
+
+/// One thing to mend before there can be an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which of the fields: `username`, `email` or `password`.
+    pub field: &'static str,
+    /// What is wrong and what to do, a whole sentence.
+    pub message: String,
+}
+
+/// Why there is no account.
+#[derive(Debug, thiserror::Error)]
+pub enum RegisterError {
+    /// What was typed has to be mended.
+    #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join(" "))]
+    Invalid(Vec<Fault>),
+    /// Somebody has this name, or one that looks just like it.
+    #[error("That username is taken, or looks too much like one that is. Please choose another.")]
+    UsernameTaken,
+    /// Strangers cannot register here.
+    #[error("Registration is closed. Ask your administrator for an account.")]
+    Closed,
+    /// Too many accounts from one network.
+    #[error("Too many tries. Please wait a little.")]
+    Throttled {
+        /// How long until the next one is looked at.
+        retry_after: Duration,
+    },
+    /// Too many people at once.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<ThrottleError> for RegisterError {
+    fn from(error: ThrottleError) -> Self {
+        match error {
+            ThrottleError::Throttled { retry_after } => Self::Throttled { retry_after },
+            ThrottleError::Database(error) => Self::Database(error),
+        }
+    }
+}
+
+/// Makes an account.
+///
+/// # Errors
+///
+/// [`RegisterError`]; of the faults in what was typed, all at once.
+pub async fn with_password(
+    vestibule: &Vestibule,
+    account: NewAccount,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<User, RegisterError> {
+    let user = prepare(vestibule, account, caller, now).await?;
+    let caller = caller.clone();
+    vestibule
+        .db
+        .write(move |conn| {
+            insert(conn, &user, &caller, now)?;
+            Ok(user)
+        })
+        .await
+}
+
+/// Makes an account and signs its owner in, in one step: `replaces` is the session this browser had until now.
+///
+/// # Errors
+///
+/// [`RegisterError`].
+pub async fn and_sign_in(
+    vestibule: &Vestibule,
+    account: NewAccount,
+    replaces: Option<SessionId>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, RegisterError> {
+    let user = prepare(vestibule, account, caller, now).await?;
+    let (caller, limits) = (caller.clone(), vestibule.config.sessions.clone());
+    vestibule
+        .db
+        .write(move |conn| {
+            insert(conn, &user, &caller, now)?;
+            if let Some(earlier) = replaces {
+                super::login::replace(conn, &earlier, now)?;
+            }
+            let session = start_session::insert(conn, &limits, &user, &caller.known_as(&user.id), now)?;
+            Ok(SignedIn { user, session })
+        })
+        .await
+}
+
+/// Everything that holds no connection: rules, budget, hash.
+pub(super) async fn prepare(
+    vestibule: &Vestibule,
+    account: NewAccount,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<User, RegisterError> {
+    let is_operator = caller.actor == Actor::Operator;
+    if !is_operator && account.role == Role::User && vestibule.config.registration.mode == RegistrationMode::Closed
+    {
+        return Err(RegisterError::Closed);
+    }
+    let (username, email) = parse(vestibule, &account, is_operator).map_err(RegisterError::Invalid)?;
+    if !is_operator {
+        throttle::pay_for_deed(vestibule, caller, now).await?;
+    }
+    let (folded, skeleton) = (username.folded(), username.skeleton());
+    let (wanted, alike) = (folded.clone(), skeleton.clone());
+    // Asked before the hash to spare it; the unique index decides when two ask at once.
+    if vestibule.db.read(move |conn| Ok::<_, db::Error>(User::is_taken(conn, &wanted, &alike)?)).await? {
+        return Err(RegisterError::UsernameTaken);
+    }
+    let email_folded = email.as_ref().map(Email::folded);
+    let salt = email_salt(vestibule, email_folded.as_deref());
+    let hash = vestibule.passwords.hash(account.password, salt).await?;
+    Ok(User {
+        id: UserId::new(),
+        username: username.as_str().to_owned(),
+        username_folded: folded,
+        username_skeleton: skeleton,
+        email: email.as_ref().map(|email| email.as_str().to_owned()),
+        email_folded,
+        email_verified_at: None,
+        password_hash: Some(hash),
+        password_changed_at: Some(now),
+        role: account.role,
+        created_at: now,
+        disabled_at: None,
+    })
+}
+
+/// The rows of a new account, within a larger deed.
+pub(super) fn insert(
+    conn: &mut AnyConnection,
+    user: &User,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), RegisterError> {
+    let inserted = user.insert(conn).map_err(db::Error::from);
+    match inserted {
+        Err(error) if error.is_unique_violation() => return Err(RegisterError::UsernameTaken),
+        other => other?,
+    }
+    let event = caller.event(EventKind::Registered, Some(&user.id), now).saying(user.role.as_str());
+    Ok(event.insert(conn).map_err(db::Error::from)?)
+}
+
+fn parse(
+    vestibule: &Vestibule,
+    account: &NewAccount,
+    is_operator: bool,
+) -> Result<(Username, Option<Email>), Vec<Fault>> {
+    let mut faults = Vec::new();
+    let mut fault = |field, error: &dyn std::fmt::Display| faults.push(Fault { field, message: error.to_string() });
+    let parse = if is_operator { Username::parse_by_operator } else { Username::parse };
+    let username = parse(&account.username).map_err(|error| fault("username", &error)).ok();
+    let email = match (account.email.trim(), vestibule.config.registration.email) {
+        ("", EmailField::Required) if !is_operator => {
+            fault("email", &"Please give your e-mail address.");
+            None
+        }
+        ("", _) | (_, EmailField::Hidden) => None,
+        (address, _) => Email::parse(address).map_err(|error| fault("email", &error)).ok(),
+    };
+    let checked = check_password(vestibule, &account.password, &account.username, &account.email);
+    if let Err(error) = checked {
+        fault("password", &error);
+    }
+    match username {
+        Some(username) if faults.is_empty() => Ok((username, email)),
+        _ => Err(faults),
+    }
+}
+
+/// Checks a new password against the policy, with the words that an attacker would try first for this person.
+pub(super) fn check_password(
+    vestibule: &Vestibule,
+    password: &SecretString,
+    username: &str,
+    email: &str,
+) -> Result<(), crate::credentials::policy::PasswordError> {
+    let url = vestibule.config.public_url();
+    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
+    let host = host.split(':').next().unwrap_or_default();
+    let words = [vestibule.config.server.name.as_str(), username].into_iter();
+    let words = words.chain(email.split(['@', '.'])).chain(host.split('.'));
+    vestibule.policy.check(password, &words.collect::<Vec<_>>())
+}
+
+/// The salt for the password of somebody who claims this (folded) address: the same for all who do. Nobody without
+/// our secret can know it beforehand.
+pub(super) fn email_salt(vestibule: &Vestibule, folded: Option<&str>) -> Option<[u8; 16]> {
+    let tag = vestibule.email_salts.tag(&[folded?]);
+    tag.get(..16)?.try_into().ok()
+}

@@ -1,0 +1,48 @@
+//! What every way in has in common: the session's row, and room for it.
+
+use crate::clock::Timestamp;
+use crate::config::SessionsConfig;
+use crate::db::{self, AnyConnection};
+use crate::flows::caller::Caller;
+use crate::flows::end_session;
+use crate::id::SessionId;
+use crate::models::{RevokedBecause, Session, User};
+
+/// A user and the session they have just been given.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Who.
+    pub user: User,
+    /// Their new session.
+    pub session: Session,
+}
+
+/// Writes a new session with a new id, always: an id from before signing in is worth nothing after it (session
+/// fixation). The oldest ends if the user has too many.
+pub(super) fn insert(
+    conn: &mut AnyConnection,
+    limits: &SessionsConfig,
+    user: &User,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Session, db::Error> {
+    let live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
+    for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
+        end_session::revoke(conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
+    }
+    let session = Session {
+        id: SessionId::new(),
+        user_id: user.id.clone(),
+        created_at: now,
+        authenticated_at: now,
+        last_seen_at: now,
+        expires_at: now + limits.absolute_lifetime,
+        amr: "pwd".to_owned(),
+        address: caller.address(),
+        user_agent: caller.user_agent.clone(),
+        revoked_at: None,
+        revoked_because: None,
+    };
+    session.insert(conn)?;
+    Ok(session)
+}

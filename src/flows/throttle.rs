@@ -1,0 +1,245 @@
+//! Budgets of guesses, which neither lock a victim out nor can be dodged (D15, D16).
+//!
+//! | who tries | budget | beyond it |
+//! |---|---|---|
+//! | a device that has signed in to this account before | its own: a few failures in a window | wait for the window |
+//! | any other, at this account | a few failures, then one try after 1, 2, 4 … 30 s; after 100 a day's pause | wait |
+//! | any other, from this network | distinct (account, password) pairs at a steady rate; a repeat costs little | wait |
+//!
+//! So a stranger's failures never touch the budget of the owner's own devices, and somebody who types one wrong
+//! password over and over pays little. A try is paid before the password is looked at, and paid back when it was
+//! right: many tries at once cannot slip through together. Names that do not exist have budgets like all others.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::config::ThrottleConfig;
+use crate::credentials::username;
+use crate::db::{self, AnyConnection};
+use crate::flows::caller::Caller;
+use crate::id::UserId;
+use crate::models::LoginFailure;
+use crate::secret;
+use crate::vestibule::Vestibule;
+
+/// Why a try is not even looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum ThrottleError {
+    /// The budget is spent.
+    #[error("Too many tries. Please wait a little.")]
+    Throttled {
+        /// How long until the next try is looked at.
+        retry_after: Duration,
+    },
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<diesel::result::Error> for ThrottleError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// A paid try. Give it back with [`Ticket::refund`] when the password was right, or was never looked at.
+#[derive(Clone, Debug, Default)]
+pub struct Ticket {
+    /// Buckets that count failures in a row.
+    counted: Vec<String>,
+    /// Rates, and what the try took from each.
+    metered: Vec<(String, Duration)>,
+}
+
+impl Ticket {
+    /// Pays the try back, in the transaction that makes it a success.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn refund(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
+        for bucket in &self.counted {
+            LoginFailure::delete(conn, bucket)?;
+        }
+        for (bucket, cost) in &self.metered {
+            let mut row = LoginFailure::lock(conn, bucket, now)?;
+            row.blocked_until = row.blocked_until - *cost;
+            row.update(conn)?;
+        }
+        Ok(())
+    }
+}
+
+/// One try to sign in, as far as budgets are concerned.
+#[derive(Clone, Copy, Debug)]
+pub struct Try<'a> {
+    /// The name or address as it was typed.
+    pub login: &'a str,
+    /// The password as it was typed.
+    pub password: &'a str,
+    /// The accounts that go by that name: usually one, or none.
+    pub users: &'a [UserId],
+}
+
+/// Pays for one try to sign in, or says how long to wait.
+///
+/// # Errors
+///
+/// [`ThrottleError::Throttled`], and then nothing was paid.
+pub async fn pay_for_login(
+    vestibule: &Vestibule,
+    attempt: Try<'_>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Ticket, ThrottleError> {
+    let limits = vestibule.config.throttle.clone();
+    if !limits.enabled {
+        return Ok(Ticket::default());
+    }
+    let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
+    let cookie = caller.device_cookie.as_deref();
+    if let Some(device) = cookie.and_then(|cookie| known_device(vestibule, cookie, attempt.users)) {
+        let bucket = name(&["device", device]);
+        let ticket = Ticket { counted: vec![bucket.clone()], metered: Vec::new() };
+        vestibule.db.write(move |conn| pay_as_device(conn, &bucket, &limits, now)).await?;
+        return Ok(ticket);
+    }
+    let (account, network) = (username::fold(attempt.login), caller.network());
+    let at_account = name(&["account", &account]);
+    let at_network = name(&["network", &network]);
+    // Eight bytes tell one guess from the next, and are too few to find the guess from.
+    let pair = name(&["pair", &network, &account, attempt.password]).chars().take(11).collect::<String>();
+    vestibule
+        .db
+        .write(move |conn| {
+            let seen = LoginFailure::exists(conn, &pair).map_err(db::Error::from)?;
+            let cost = if seen { Duration::from_secs(1) } else { unit(&limits) };
+            pay_at_rate(conn, &at_network, cost, &limits, now)?;
+            pay_at_account(conn, &at_account, &limits, now)?;
+            LoginFailure::lock(conn, &pair, now)?;
+            Ok(Ticket { counted: vec![at_account, pair], metered: vec![(at_network, cost)] })
+        })
+        .await
+}
+
+/// Pays for one deed that strangers may do, such as registering, from the budget of the caller's network.
+///
+/// # Errors
+///
+/// [`ThrottleError::Throttled`], and then nothing was paid.
+pub async fn pay_for_deed(
+    vestibule: &Vestibule,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    let limits = vestibule.config.throttle.clone();
+    if !limits.enabled {
+        return Ok(());
+    }
+    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&["network", &caller.network()]));
+    vestibule.db.write(move |conn| pay_at_rate(conn, &bucket, unit(&limits), &limits, now)).await
+}
+
+/// Forgets what strangers got wrong at this account: after a reset, or when an operator says so.
+///
+/// # Errors
+///
+/// The database's.
+pub fn clear_account(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    logins: &[&str],
+) -> Result<(), db::Error> {
+    for login in logins {
+        let tag = vestibule.bucket_tags.tag(&["account", &username::fold(login)]);
+        LoginFailure::delete(conn, &secret::to_base64url(&tag))?;
+    }
+    Ok(())
+}
+
+/// The cookie that makes this device known to `user`: its own name, theirs, and our tag on both.
+pub fn device_cookie(vestibule: &Vestibule, user: &UserId) -> String {
+    let nonce = secret::to_base64url(&secret::random::<16>());
+    let tag = vestibule.device_tags.tag(&[&nonce, user.as_str()]);
+    format!("{nonce}.{user}.{}", secret::to_base64url(&tag))
+}
+
+/// The name of the device, if `cookie` is one of ours for one of `users`.
+pub fn known_device<'a>(vestibule: &Vestibule, cookie: &'a str, users: &[UserId]) -> Option<&'a str> {
+    let (nonce, rest) = cookie.split_once('.')?;
+    let (user, tag) = rest.split_once('.')?;
+    let user = users.iter().find(|id| id.as_str() == user)?;
+    let expected = vestibule.device_tags.tag(&[nonce, user.as_str()]);
+    secret::equal(&secret::from_base64url(tag)?, &expected).then_some(nonce)
+}
+
+/// What one try takes from a network's rate.
+fn unit(limits: &ThrottleConfig) -> Duration {
+    Duration::from_secs(u64::from(60 / limits.address_per_minute.clamp(1, 60)))
+}
+
+/// A leaky bucket (GCRA): `blocked_until` is when it is empty again, and it holds `address_burst` tries.
+fn pay_at_rate(
+    conn: &mut AnyConnection,
+    bucket: &str,
+    cost: Duration,
+    limits: &ThrottleConfig,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    let mut row = LoginFailure::lock(conn, bucket, now)?;
+    let filled = row.blocked_until.max(now) + cost;
+    let most = now + unit(limits) * limits.address_burst;
+    if filled > most {
+        return Err(ThrottleError::Throttled { retry_after: filled.since(most) });
+    }
+    row.blocked_until = filled;
+    row.update(conn)?;
+    Ok(())
+}
+
+fn pay_at_account(
+    conn: &mut AnyConnection,
+    bucket: &str,
+    limits: &ThrottleConfig,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    let mut row = LoginFailure::lock(conn, bucket, now)?;
+    if row.blocked_until > now {
+        return Err(ThrottleError::Throttled { retry_after: row.blocked_until.since(now) });
+    }
+    row.failures += 1;
+    row.blocked_until = now + delay(row.failures, limits);
+    row.update(conn)?;
+    Ok(())
+}
+
+/// How long after the failure with this number an account rests from strangers' tries.
+fn delay(failures: i64, limits: &ThrottleConfig) -> Duration {
+    const A_DAY: Duration = Duration::from_hours(24);
+    if failures >= i64::from(limits.account_failure_limit) {
+        return A_DAY;
+    }
+    match u32::try_from(failures - i64::from(limits.account_free_failures)) {
+        Err(_) => Duration::ZERO,
+        Ok(over) => Duration::from_secs(1 << over.min(16)).min(limits.account_max_delay),
+    }
+}
+
+fn pay_as_device(
+    conn: &mut AnyConnection,
+    bucket: &str,
+    limits: &ThrottleConfig,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    let mut row = LoginFailure::lock(conn, bucket, now)?;
+    if row.blocked_until <= now {
+        row.failures = 0;
+        row.blocked_until = now + limits.device_window;
+    }
+    if row.failures >= i64::from(limits.device_failures) {
+        return Err(ThrottleError::Throttled { retry_after: row.blocked_until.since(now) });
+    }
+    row.failures += 1;
+    row.update(conn)?;
+    Ok(())
+}

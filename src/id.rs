@@ -1,0 +1,73 @@
+//! Ids: opaque text, one type a table, made here and never by the database.
+//!
+//! An id is a UUIDv7 (RFC 9562 §5.7): 48 bits of milliseconds, so that new rows lie next to each other in their
+//! index, then 74 random bits. Ids are public; nothing is proven by knowing one.
+
+use std::fmt;
+
+use diesel_derive_newtype::DieselNewType;
+use serde::{Deserialize, Serialize};
+
+use crate::{clock, secret};
+
+fn fresh() -> String {
+    let millis = u64::try_from(clock::unix_millis()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &secret::random()).into_uuid().to_string()
+}
+
+macro_rules! ids {
+    ($($(#[$doc:meta])* $name:ident)*) => {$(
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, DieselNewType, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// An id that nobody has had.
+            #[expect(clippy::new_without_default, reason = "two of them differ: no default")]
+            pub fn new() -> Self {
+                Self(fresh())
+            }
+
+            /// The id as it stands in the database and in tokens.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+    )*};
+}
+
+ids! {
+    /// Somebody with an account: the `sub` claim, never used again for another.
+    UserId
+    /// One signed-in browser or program: the `sid` claim.
+    SessionId
+    /// A key that signs tokens: the `kid` of their header. Its text is a digest, not a UUID.
+    KeyId
+    /// A line of the audit trail.
+    EventId
+    /// One revocation, as other processes read it.
+    RevocationId
+    /// One access token: its `jti` claim.
+    TokenId
+    /// One HTTP request, in the answer, in the log and on error pages.
+    RequestId
+}

@@ -1,0 +1,84 @@
+//! A line of the audit trail: who, what, to whom, from where, when (ASVS 16.2.1).
+
+use diesel::prelude::*;
+
+use super::text_enum;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::events;
+use crate::id::{EventId, SessionId, UserId};
+
+text_enum! {
+    /// What happened. The words are for machines and stay as they are; pages have their own.
+    pub enum EventKind {
+        /// An account was made.
+        Registered = "registered",
+        /// Somebody signed in.
+        LoggedIn = "logged_in",
+        /// Somebody gave a wrong name or password.
+        LoginFailed = "login_failed",
+        /// Somebody signed out.
+        LoggedOut = "logged_out",
+        /// Somebody proved anew who they are.
+        Reauthenticated = "reauthenticated",
+        /// Somebody signed in failed to.
+        ReauthenticationFailed = "reauthentication_failed",
+        /// One session was ended from outside it.
+        SessionRevoked = "session_revoked",
+        /// Several were.
+        SessionsRevoked = "sessions_revoked",
+        /// A link to choose a new password was made.
+        ResetLinkIssued = "reset_link_issued",
+        /// A password was chosen through such a link.
+        PasswordReset = "password_reset",
+        /// An operator shut the account.
+        UserDisabled = "user_disabled",
+        /// An operator opened it again.
+        UserEnabled = "user_enabled",
+        /// An operator changed the role.
+        RoleChanged = "role_changed",
+    }
+}
+
+/// A row of `events`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = events)]
+pub struct Event {
+    /// Names the line.
+    pub id: EventId,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// To whom; nobody, if no such user is known.
+    pub user_id: Option<UserId>,
+    /// By whom: a user's id, `operator` or `stranger`.
+    pub actor: String,
+    /// In which session.
+    pub session_id: Option<SessionId>,
+    /// In which request; the log has the same.
+    pub request_id: String,
+    /// From where.
+    pub address: String,
+    /// With what.
+    pub user_agent: String,
+    /// What else is to be known, never a secret.
+    pub detail: Option<String>,
+}
+
+impl Event {
+    /// Writes the line.
+    pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        diesel::insert_into(events::table).values(self).execute(conn).map(drop)
+    }
+
+    /// The latest `limit` events about `user`, newest first.
+    pub fn list_latest(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<Vec<Self>> {
+        events::table
+            .filter(events::user_id.eq(user))
+            .order((events::at.desc(), events::id.desc()))
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+}

@@ -1,0 +1,23 @@
+//! Nouns: a file a table, with its row and every query on it.
+//!
+//! A row is whole before it is written: ids and times are ours, never the database's (D11). Functions take a
+//! connection and say in their name what they answer: `find_*` one or none, `list_*` many, the rest how it changed.
+
+mod event;
+mod login_failure;
+mod one_time_token;
+mod revocation;
+mod session;
+mod signing_key;
+mod text_enum;
+mod user;
+
+pub use event::{Event, EventKind};
+pub use login_failure::LoginFailure;
+pub use one_time_token::{OneTimeToken, Purpose};
+pub use revocation::Revocation;
+pub use session::{RevokedBecause, Session};
+pub use signing_key::SigningKey;
+pub use user::{Role, User};
+
+use text_enum::text_enum;

@@ -1,0 +1,80 @@
+//! A secret handed out in a link, good for one deed and once.
+
+use diesel::prelude::*;
+
+use super::text_enum;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::one_time_tokens;
+use crate::id::UserId;
+
+text_enum! {
+    /// The one deed that a token is good for.
+    pub enum Purpose {
+        /// Make the first administrator.
+        SetUp = "set_up",
+        /// Choose a new password.
+        ResetPassword = "reset_password",
+    }
+}
+
+/// A row of `one_time_tokens`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = one_time_tokens)]
+pub struct OneTimeToken {
+    /// SHA-256 of the token; the token itself is nowhere.
+    pub digest: String,
+    /// What it is good for.
+    pub purpose: Purpose,
+    /// For whom, if for somebody.
+    pub user_id: Option<UserId>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// When it was used, if so.
+    pub used_at: Option<Timestamp>,
+}
+
+impl OneTimeToken {
+    /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time.
+    pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        let earlier = one_time_tokens::table.filter(one_time_tokens::purpose.eq(self.purpose));
+        match &self.user_id {
+            Some(user) => diesel::delete(earlier.filter(one_time_tokens::user_id.eq(user))).execute(conn)?,
+            None => diesel::delete(earlier.filter(one_time_tokens::user_id.is_null())).execute(conn)?,
+        };
+        diesel::insert_into(one_time_tokens::table).values(self).execute(conn).map(drop)
+    }
+
+    /// The token, if it can still be used.
+    pub fn find_live(
+        conn: &mut AnyConnection,
+        digest: &str,
+        purpose: Purpose,
+        now: Timestamp,
+    ) -> QueryResult<Option<Self>> {
+        one_time_tokens::table
+            .find(digest)
+            .filter(one_time_tokens::purpose.eq(purpose))
+            .filter(one_time_tokens::used_at.is_null())
+            .filter(one_time_tokens::expires_at.gt(now))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Uses the token up. Of many who try at once, one is told `true`.
+    pub fn spend(conn: &mut AnyConnection, digest: &str, now: Timestamp) -> QueryResult<bool> {
+        diesel::update(one_time_tokens::table.find(digest))
+            .filter(one_time_tokens::used_at.is_null())
+            .set(one_time_tokens::used_at.eq(now))
+            .execute(conn)
+            .map(|rows| rows == 1)
+    }
+
+    /// Forgets tokens that expired before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
+        diesel::delete(one_time_tokens::table.filter(one_time_tokens::expires_at.lt(before))).execute(conn)
+    }
+}

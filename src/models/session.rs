@@ -1,0 +1,169 @@
+//! One signed-in browser or program.
+//!
+//! ```text
+//! insert ──> live ──┬── revoked (signed out, ended elsewhere, replaced, user disabled, …)
+//!                   └── expired (`expires_at`, whatever happens)
+//! ```
+
+use diesel::prelude::*;
+
+use super::{User, text_enum};
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::{sessions, users};
+use crate::id::{SessionId, UserId};
+
+text_enum! {
+    /// Why a session ended before its time.
+    pub enum RevokedBecause {
+        /// Its owner signed out.
+        LoggedOut = "logged_out",
+        /// The same browser signed in again, or proved itself anew: the old id is worth nothing.
+        Replaced = "replaced",
+        /// Its owner ended it from another one.
+        EndedElsewhere = "ended_elsewhere",
+        /// Its owner has too many; this was the oldest.
+        TooMany = "too_many",
+        /// The password was reset.
+        PasswordReset = "password_reset",
+        /// The account was disabled.
+        UserDisabled = "user_disabled",
+        /// An operator ended it.
+        Operator = "operator",
+    }
+}
+
+/// A row of `sessions`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = sessions)]
+pub struct Session {
+    /// The `sid` claim.
+    pub id: SessionId,
+    /// Whose it is.
+    pub user_id: UserId,
+    /// When they signed in.
+    pub created_at: Timestamp,
+    /// When they last proved who they are: the `auth_time` claim.
+    pub authenticated_at: Timestamp,
+    /// The last request, to the minute.
+    pub last_seen_at: Timestamp,
+    /// The absolute limit.
+    pub expires_at: Timestamp,
+    /// How they proved it, RFC 8176 values with a space between: the `amr` claim.
+    pub amr: String,
+    /// From where.
+    pub address: String,
+    /// With what.
+    pub user_agent: String,
+    /// When it ended before its time, if so.
+    pub revoked_at: Option<Timestamp>,
+    /// And why.
+    pub revoked_because: Option<RevokedBecause>,
+}
+
+impl Session {
+    /// Writes a new session.
+    pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        diesel::insert_into(sessions::table).values(self).execute(conn).map(drop)
+    }
+
+    /// The session and its user, if it is neither revoked nor expired and the user is enabled: the guard's question.
+    pub fn find_live(
+        conn: &mut AnyConnection,
+        id: &SessionId,
+        now: Timestamp,
+    ) -> QueryResult<Option<(Self, User)>> {
+        sessions::table
+            .inner_join(users::table)
+            .filter(sessions::id.eq(id))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(users::disabled_at.is_null())
+            .select((Self::as_select(), User::as_select()))
+            .first(conn)
+            .optional()
+    }
+
+    /// The session with this id, live or not.
+    pub fn find(conn: &mut AnyConnection, id: &SessionId) -> QueryResult<Option<Self>> {
+        sessions::table.find(id).select(Self::as_select()).first(conn).optional()
+    }
+
+    /// The user's sessions that are neither revoked nor expired and have been seen since `idle_since`: whoever was
+    /// not seen for longer than a token lives holds no valid token any more. Newest first.
+    pub fn list_live(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        now: Timestamp,
+        idle_since: Timestamp,
+    ) -> QueryResult<Vec<Self>> {
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(sessions::last_seen_at.gt(idle_since))
+            .order(sessions::created_at.desc())
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// The user's newest session before `id`, ended or not: "last time you signed in was …".
+    pub fn find_previous(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        id: &SessionId,
+        before: Timestamp,
+    ) -> QueryResult<Option<Self>> {
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::id.ne(id))
+            .filter(sessions::created_at.le(before))
+            .order((sessions::created_at.desc(), sessions::id.desc()))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Notes that the session was used.
+    pub fn update_last_seen(conn: &mut AnyConnection, id: &SessionId, at: Timestamp) -> QueryResult<()> {
+        diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(at)).execute(conn).map(drop)
+    }
+
+    /// Ends one live session of `user`; whether there was one.
+    pub fn revoke(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        id: &SessionId,
+        because: RevokedBecause,
+        now: Timestamp,
+    ) -> QueryResult<bool> {
+        diesel::update(sessions::table.find(id))
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::revoked_at.is_null())
+            .set((sessions::revoked_at.eq(now), sessions::revoked_because.eq(because)))
+            .execute(conn)
+            .map(|rows| rows == 1)
+    }
+
+    /// Ends every live session of `user` but `keep`; how many that were.
+    pub fn revoke_all(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        keep: Option<&SessionId>,
+        because: RevokedBecause,
+        now: Timestamp,
+    ) -> QueryResult<usize> {
+        diesel::update(sessions::table)
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::id.ne(keep.map_or("", SessionId::as_str)))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .set((sessions::revoked_at.eq(now), sessions::revoked_because.eq(because)))
+            .execute(conn)
+    }
+
+    /// Forgets sessions that ended, or could have, before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
+        diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(conn)
+    }
+}

@@ -1,0 +1,148 @@
+//! Somebody with an account.
+
+use diesel::prelude::*;
+
+use super::text_enum;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::users;
+use crate::id::UserId;
+
+text_enum! {
+    /// What a user may do here.
+    pub enum Role {
+        /// Has an account like everybody.
+        User = "user",
+        /// May administer this instance.
+        Admin = "admin",
+    }
+}
+
+/// A row of `users`.
+#[derive(Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = users)]
+pub struct User {
+    /// The `sub` claim.
+    pub id: UserId,
+    /// As its owner writes it.
+    pub username: String,
+    /// As sign-in looks for it; unique.
+    pub username_folded: String,
+    /// As it looks to the eye; unique.
+    pub username_skeleton: String,
+    /// As its owner writes it. Private: no page tells whether an address is known.
+    pub email: Option<String>,
+    /// As sign-in looks for it; several may claim one address until somebody has proven it.
+    pub email_folded: Option<String>,
+    /// When its owner proved that it is theirs.
+    pub email_verified_at: Option<Timestamp>,
+    /// The Argon2id hash as a PHC string.
+    pub password_hash: Option<String>,
+    /// When the password was last set.
+    pub password_changed_at: Option<Timestamp>,
+    /// What the user may do.
+    pub role: Role,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When an operator shut it, if so.
+    pub disabled_at: Option<Timestamp>,
+}
+
+impl User {
+    /// Writes a new user.
+    pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        diesel::insert_into(users::table).values(self).execute(conn).map(drop)
+    }
+
+    /// The user with this id.
+    pub fn find(conn: &mut AnyConnection, id: &UserId) -> QueryResult<Option<Self>> {
+        users::table.find(id).select(Self::as_select()).first(conn).optional()
+    }
+
+    /// The user with this folded name.
+    pub fn find_by_username(conn: &mut AnyConnection, folded: &str) -> QueryResult<Option<Self>> {
+        users::table
+            .filter(users::username_folded.eq(folded))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Whether a name that looks like this one is taken.
+    pub fn is_taken(conn: &mut AnyConnection, folded: &str, skeleton: &str) -> QueryResult<bool> {
+        let same = users::username_folded.eq(folded).or(users::username_skeleton.eq(skeleton));
+        diesel::select(diesel::dsl::exists(users::table.filter(same))).get_result(conn)
+    }
+
+    /// Whoever gave this (folded) address: the one who has proven it if there is one, else those who claim it, the
+    /// earliest first.
+    pub fn list_by_email(conn: &mut AnyConnection, folded: &str) -> QueryResult<Vec<Self>> {
+        let mut claimants: Vec<Self> = users::table
+            .filter(users::email_folded.eq(folded))
+            .order((users::created_at, users::id))
+            .limit(Self::MOST_CLAIMANTS)
+            .select(Self::as_select())
+            .load(conn)?;
+        if let Some(owner) = claimants.iter().position(|user| user.email_verified_at.is_some()) {
+            claimants = vec![claimants.swap_remove(owner)];
+        }
+        Ok(claimants)
+    }
+
+    /// How many accounts with one unproven address are looked at when somebody signs in by it.
+    const MOST_CLAIMANTS: i64 = 50;
+
+    /// A page of users by name: those after `after`, at most `limit`.
+    pub fn list(conn: &mut AnyConnection, after: &str, limit: i64) -> QueryResult<Vec<Self>> {
+        users::table
+            .filter(users::username_folded.gt(after))
+            .order(users::username_folded)
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Whether anybody administers this instance.
+    pub fn has_admin(conn: &mut AnyConnection) -> QueryResult<bool> {
+        let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::disabled_at.is_null());
+        diesel::select(diesel::dsl::exists(admins)).get_result(conn)
+    }
+
+    /// Stores a new hash: of a new password when `changed_at` says since when, else of the same one at a new cost.
+    pub fn update_password_hash(
+        conn: &mut AnyConnection,
+        id: &UserId,
+        hash: &str,
+        changed_at: Option<Timestamp>,
+    ) -> QueryResult<()> {
+        let user = users::table.find(id);
+        match changed_at {
+            None => diesel::update(user).set(users::password_hash.eq(hash)).execute(conn),
+            Some(at) => diesel::update(user)
+                .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
+                .execute(conn),
+        }
+        .map(drop)
+    }
+
+    /// Shuts the account since `at`, or opens it again.
+    pub fn update_disabled_at(
+        conn: &mut AnyConnection,
+        id: &UserId,
+        at: Option<Timestamp>,
+    ) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn).map(drop)
+    }
+
+    /// Gives the user another role.
+    pub fn update_role(conn: &mut AnyConnection, id: &UserId, role: Role) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::role.eq(role)).execute(conn).map(drop)
+    }
+}
+
+/// Neither the hash nor the address may reach a log.
+impl std::fmt::Debug for User {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("User").field("id", &self.id).field("username", &self.username).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,179 @@
+//! [`Vestibule`]: what is built once from a [`Config`] and then handed to every deed.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use crate::clock::Clock;
+use crate::config::{Algorithm, Config};
+use crate::credentials::password::{Cost, HashError, PasswordHasher};
+use crate::credentials::policy::PasswordPolicy;
+use crate::db::{self, AnyConnection, Database, migrate};
+use crate::models::SigningKey;
+use crate::secret::{self, Authenticator, MasterSecret, Sealer};
+use crate::tokens::{Key, KeyRing, Profile};
+
+/// A running instance: configuration, database, hashing threads, keys. Cheap to clone; clones are one instance.
+#[derive(Clone, Debug)]
+pub struct Vestibule(Arc<Parts>);
+
+/// The parts of a [`Vestibule`].
+#[derive(Debug)]
+pub struct Parts {
+    /// What the operator set.
+    pub config: Config,
+    /// The time. Edges ask it once a request; deeds are told.
+    pub clock: Clock,
+    /// The tables.
+    pub db: Database,
+    /// The threads that hash passwords.
+    pub passwords: PasswordHasher,
+    /// What we ask of a new password.
+    pub policy: PasswordPolicy,
+    /// The keys that sign and check tokens.
+    pub tokens: KeyRing,
+    /// Recognises the cookie of a device that has signed in before (D16).
+    pub device_tags: Authenticator,
+    /// Names the buckets of throttles, so that a stolen database tells no address and no guess.
+    pub bucket_tags: Authenticator,
+    /// Gives everybody who claims one e-mail address the same salt; see `flows::register`.
+    pub email_salts: Authenticator,
+    /// Encrypts the flow cookie (D5).
+    pub flow_key: secrecy::SecretBox<[u8; 32]>,
+}
+
+impl std::ops::Deref for Vestibule {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// Why there is no instance.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data directory or the secret in it.
+    #[error("{0}: {1}")]
+    Files(String, std::io::Error),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+    /// The cost of a hash.
+    #[error(transparent)]
+    Hashing(#[from] HashError),
+    /// The signing key.
+    #[error("The signing key in the database cannot be used: {0}. Was it made with another secret?")]
+    SigningKey(String),
+}
+
+impl Vestibule {
+    /// Opens everything that `config` names and makes what is missing: the data directory (0700), the secret
+    /// (0600), the tables and the first signing key. Blocks; for the start of a process.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`], worded for the operator.
+    pub fn open(config: Config) -> Result<Self, OpenError> {
+        Self::open_at(config, Clock::default())
+    }
+
+    /// The same, by another clock than the system's.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`].
+    pub fn open_at(config: Config, clock: Clock) -> Result<Self, OpenError> {
+        let dir = config.data_dir();
+        let files = |path: &Path| {
+            let name = path.display().to_string();
+            move |error| OpenError::Files(name, error)
+        };
+        secret::create_private_dir(dir).map_err(files(dir))?;
+        let path = dir.join("secret");
+        let master = match config.server.secret.as_ref().and_then(|key| key.expose().try_into().ok()) {
+            Some(bytes) => MasterSecret::from_bytes(bytes),
+            None => MasterSecret::load_or_create(&path).map_err(files(&path))?,
+        };
+        let limits = &config.database;
+        let db = Database::open(
+            &config.database_url(),
+            limits.pool_size,
+            limits.wait_timeout,
+            limits.busy_timeout,
+        )?;
+        let sealer = master.sealer("signing key");
+        let now = clock.now();
+        let (ran, rows) = migrate::run(&mut db.connect()?, |conn| {
+            let rows = SigningKey::list(conn)?;
+            if rows.is_empty() { first_key(conn, &sealer, now).map(|row| vec![row]) } else { Ok(rows) }
+        })?;
+        if !ran.is_empty() {
+            log::info!("migrated the database: {}", ran.join(", "));
+        }
+        let passwords = &config.passwords;
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Ok(Self(Arc::new(Parts {
+            clock,
+            db,
+            passwords: PasswordHasher::start(
+                Cost { memory_kib: passwords.hash_memory_kib, passes: passwords.hash_passes },
+                if passwords.hash_threads == 0 { cores } else { passwords.hash_threads },
+                passwords.hash_queue,
+                passwords.hash_wait,
+            )?,
+            policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
+            tokens: key_ring(&config, &rows, &sealer)?,
+            device_tags: master.authenticator("device cookie"),
+            bucket_tags: master.authenticator("throttle bucket"),
+            email_salts: master.authenticator("e-mail salt"),
+            flow_key: secrecy::SecretBox::new(Box::new(master.derive("flow cookie"))),
+            config,
+        })))
+    }
+}
+
+fn first_key(
+    conn: &mut AnyConnection,
+    sealer: &Sealer,
+    now: crate::clock::Timestamp,
+) -> Result<SigningKey, db::Error> {
+    let broken = || db::Error::Migration("no signing key could be made".to_owned());
+    let key = Key::generate().map_err(|_| broken())?;
+    let row = SigningKey {
+        sealed_private: sealer.seal(&key.private_der, key.id.as_str()).ok_or_else(broken)?,
+        id: key.id,
+        algorithm: "EdDSA".to_owned(),
+        public_jwk: key.public_jwk,
+        created_at: now,
+        retired_at: None,
+    };
+    row.insert(conn)?;
+    Ok(row)
+}
+
+fn key_ring(config: &Config, rows: &[SigningKey], sealer: &Sealer) -> Result<KeyRing, OpenError> {
+    let profile = Profile {
+        issuer: config.issuer(),
+        audience: config.audience(),
+        lifetime: config.tokens.lifetime,
+        leeway: config.tokens.leeway,
+    };
+    // Never both families in one ring (RFC 8725 §3.1): a public key must not be taken for a shared secret.
+    if config.tokens.algorithm == Algorithm::HS256 {
+        let secret = config.tokens.hs256_secret.as_ref().map_or("", |secret| secret.expose());
+        if secret.len() < 32 {
+            return Err(OpenError::SigningKey("tokens.hs256_secret has less than 32 bytes".to_owned()));
+        }
+        return Ok(KeyRing::new(Key::from_hs256_secret(secret), Vec::new(), profile));
+    }
+    let mut keys = Vec::new();
+    for row in rows {
+        let private = sealer.open(&row.sealed_private, row.id.as_str());
+        let private = private.ok_or_else(|| OpenError::SigningKey("it does not open".to_owned()))?;
+        keys.push(Key::from_ed25519(&private).map_err(|error| OpenError::SigningKey(error.to_string()))?);
+    }
+    let newest = rows.iter().position(|row| row.retired_at.is_none());
+    let current = newest.map(|index| keys.swap_remove(index));
+    let current = current.ok_or_else(|| OpenError::SigningKey("none is left that may sign".to_owned()))?;
+    Ok(KeyRing::new(current, keys, profile))
+}
