@@ -28,6 +28,14 @@ impl Timestamp {
         self.0
     }
 
+    /// This moment in UTC, in a form that `strftime` describes.
+    pub fn strftime(self, format: &str) -> String {
+        match jiff::Timestamp::from_second(self.0) {
+            Ok(moment) => moment.to_zoned(jiff::tz::TimeZone::UTC).strftime(format).to_string(),
+            Err(_) => self.0.to_string(),
+        }
+    }
+
     /// The time from `earlier` to this moment; zero when `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

@@ -1,4 +1,19 @@
 //! Vestibule: the room in front of the house, where people say who they are.
+//!
+//! The crate reads from the inside out, and each part knows only the parts before it:
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`clock`] [`id`] [`secret`] | the ground: time, names, keys |
+//! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
+//! | [`db`] [`models`] | nouns: the tables, and every query on them |
+//! | [`config`] [`vestibule`] | what the operator sets, and what is built of it once |
+//! | [`flows`] | verbs: register, log in, reset a password |
+//! | [`web`] [`cli`] | the two edges: browsers and programs, operators |
+//!
+//! The binary is `vestibule`; [`Vestibule::open`] and [`web::service`] mount the same into an Actix app of yours.
+
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod credentials;
@@ -9,3 +24,7 @@ pub mod models;
 pub mod secret;
 pub mod tokens;
 pub mod vestibule;
+pub mod web;
+
+pub use config::Config;
+pub use vestibule::Vestibule;

@@ -1,1 +1,7 @@
-fn main() {}
+//! `vestibule`: parses the command line and runs it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vestibule::cli::run(std::env::args_os())
+}

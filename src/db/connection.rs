@@ -81,7 +81,9 @@ impl Opener {
                     false => format!("{url}{separator}connect_timeout=2"),
                 };
                 let mut conn = PgConnection::establish(&url).map_err(Error::unreachable)?;
-                conn.batch_execute("SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET TIME ZONE 'UTC'")?;
+                conn.batch_execute(
+                    "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET TIME ZONE 'UTC'",
+                )?;
                 Ok(AnyConnection::Postgres(conn))
             }
         }

@@ -34,6 +34,10 @@ impl Database {
     /// [`Error::Unavailable`] when there is no such database to talk to.
     pub fn open(url: &str, size: u32, wait: Duration, busy: Duration) -> Result<Self, Error> {
         let opener = Opener { place: Place::parse(url), busy_timeout: busy };
+        if let Place::Sqlite(path) = &opener.place {
+            // SQLite would make it readable by everybody; its journal takes the mode of the database.
+            crate::secret::create_private_file(path.as_ref()).map_err(Error::unreachable)?;
+        }
         // Asked once by hand: the pool would only say that it timed out, not why.
         drop(opener.open()?);
         let readers = Lane::new(&opener, size, wait)?;

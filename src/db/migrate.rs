@@ -68,7 +68,8 @@ fn run_pending<DB: Backend>(
     let names = missing.map(|migration| migration.name).collect();
     let all = MigrationSource::<DB>::migrations(set).map_err(Error::migration)?;
     let applied = conn.applied_migrations().map_err(Error::migration)?;
-    for migration in all.iter().filter(|migration| !applied.contains(&migration.name().version().as_owned())) {
+    for migration in all.iter().filter(|migration| !applied.contains(&migration.name().version().as_owned()))
+    {
         conn.run_migration(migration).map_err(Error::migration)?;
     }
     Ok(names)
@@ -80,7 +81,8 @@ fn list<DB: Backend>(
 ) -> Result<Vec<Migration>, Error> {
     let applied = conn.applied_migrations().map_err(Error::migration)?;
     let known = MigrationSource::<DB>::migrations(set).map_err(Error::migration)?;
-    let is_known = |version: &MigrationVersion<'_>| known.iter().any(|migration| migration.name().version() == *version);
+    let is_known =
+        |version: &MigrationVersion<'_>| known.iter().any(|migration| migration.name().version() == *version);
     if let Some(version) = applied.iter().find(|version| !is_known(version)) {
         let words = "this database was made by a newer version of Vestibule; start that version instead";
         return Err(Error::Migration(format!("{words} (it has migration {version})")));

@@ -48,7 +48,8 @@ pub async fn by_token(
 ) -> Result<Authenticated, AuthenticateError> {
     let claims = vestibule.tokens.verify(token, now)?;
     let id = claims.sid.clone();
-    let found = vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
+    let found =
+        vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
     let (session, user) = found.ok_or(AuthenticateError::Revoked)?;
     if session.user_id != claims.sub {
         return Err(AuthenticateError::Revoked);

@@ -23,7 +23,8 @@ pub async fn one(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<bool, db::Error> {
-    let event = caller.event(EventKind::SessionRevoked, Some(user), now).in_session(id).saying(because.as_str());
+    let event =
+        caller.event(EventKind::SessionRevoked, Some(user), now).in_session(id).saying(because.as_str());
     let (user, id) = (user.clone(), id.clone());
     vestibule
         .db

@@ -20,7 +20,8 @@ pub async fn of_session(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
-    let event = caller.known_as(&user.id).event(EventKind::LoggedOut, Some(&user.id), now).in_session(session);
+    let event =
+        caller.known_as(&user.id).event(EventKind::LoggedOut, Some(&user.id), now).in_session(session);
     let (user, session) = (user.id.clone(), session.clone());
     vestibule
         .db

@@ -147,7 +147,11 @@ async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Resu
 }
 
 /// Ends the session that this browser had, whosever it was.
-pub(super) fn replace(conn: &mut AnyConnection, earlier: &SessionId, now: Timestamp) -> Result<(), db::Error> {
+pub(super) fn replace(
+    conn: &mut AnyConnection,
+    earlier: &SessionId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
     if let Some(session) = crate::models::Session::find(conn, earlier)? {
         end_session::revoke(conn, &session.user_id, &session.id, RevokedBecause::Replaced, now)?;
     }

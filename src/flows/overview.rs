@@ -50,7 +50,11 @@ pub async fn of(
 /// # Errors
 ///
 /// The database's.
-pub async fn sessions(vestibule: &Vestibule, user: &UserId, now: Timestamp) -> Result<Vec<Session>, db::Error> {
+pub async fn sessions(
+    vestibule: &Vestibule,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<Vec<Session>, db::Error> {
     let (user, idle_since) = (user.clone(), now - vestibule.config.tokens.lifetime);
     vestibule.db.read(move |conn| Ok(Session::list_live(conn, &user, now, idle_since)?)).await
 }

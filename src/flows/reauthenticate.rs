@@ -95,7 +95,8 @@ pub async fn with_password(
         }
     };
     if !proven {
-        let event = caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now).in_session(&session.id);
+        let event =
+            caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now).in_session(&session.id);
         vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
         return Err(ReauthenticateError::WrongPassword);
     }

@@ -36,7 +36,7 @@ pub struct NewAccount {
 }
 
 /// One thing to mend before there can be an account.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Fault {
     /// Which of the fields: `username`, `email` or `password`.
     pub field: &'static str,
@@ -136,7 +136,9 @@ pub(super) async fn prepare(
     now: Timestamp,
 ) -> Result<User, RegisterError> {
     let is_operator = caller.actor == Actor::Operator;
-    if !is_operator && account.role == Role::User && vestibule.config.registration.mode == RegistrationMode::Closed
+    if !is_operator
+        && account.role == Role::User
+        && vestibule.config.registration.mode == RegistrationMode::Closed
     {
         return Err(RegisterError::Closed);
     }
@@ -191,9 +193,10 @@ fn parse(
     is_operator: bool,
 ) -> Result<(Username, Option<Email>), Vec<Fault>> {
     let mut faults = Vec::new();
-    let mut fault = |field, error: &dyn std::fmt::Display| faults.push(Fault { field, message: error.to_string() });
+    let mut fault =
+        |field, error: &dyn std::fmt::Display| faults.push(Fault { field, message: error.to_string() });
     let parse = if is_operator { Username::parse_by_operator } else { Username::parse };
-    let username = parse(&account.username).map_err(|error| fault("username", &error)).ok();
+    let username = parse(account.username.trim()).map_err(|error| fault("username", &error)).ok();
     let email = match (account.email.trim(), vestibule.config.registration.email) {
         ("", EmailField::Required) if !is_operator => {
             fault("email", &"Please give your e-mail address.");

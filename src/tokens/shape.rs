@@ -23,7 +23,8 @@ pub(super) struct TokenHeader {
 /// The header of `token`, if the token has the compact form and its header is of our kind.
 pub(super) fn read_header(token: &str) -> Result<TokenHeader, TokenError> {
     let is_part = |part: &str| {
-        !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        !part.is_empty()
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
     let mut parts = token.split('.');
     let (Some(header), Some(payload), Some(signature), None) =

@@ -1,0 +1,74 @@
+//! The log: one record is one line on standard error, in words or in JSON, whatever is in it (ASVS 16.4.1).
+
+use std::io::{self, Write as _};
+
+use env_logger::fmt::Formatter;
+use log::{LevelFilter, Record};
+use serde::Serialize;
+
+use super::escape::escape;
+use crate::clock;
+use crate::config::{Loaded, LogFormat, Source};
+
+/// The variable that can say more than `log.level`: `info,vestibule::flows=debug`.
+const VARIABLE: &str = "VESTIBULE_LOG";
+
+/// Starts the log of a server.
+pub(super) fn start(loaded: &Loaded) {
+    start_at(loaded, level(loaded));
+}
+
+/// Starts the log of any other command: warnings, unless `--log-level` asks for more or the configuration for less.
+pub(super) fn start_quietly(loaded: &Loaded) {
+    let asked = matches!(loaded.sources.of("log.level"), Source::Flag { .. });
+    let level = level(loaded);
+    start_at(loaded, if asked { level } else { level.min(LevelFilter::Warn) });
+}
+
+fn level(loaded: &Loaded) -> LevelFilter {
+    loaded.config.log.level.as_str().parse().unwrap_or(LevelFilter::Info)
+}
+
+/// Our own records from `level` on, those of others if they are warnings at least.
+fn start_at(loaded: &Loaded, level: LevelFilter) {
+    let mut builder = env_logger::Builder::new();
+    match std::env::var(VARIABLE) {
+        Ok(filters) if !filters.is_empty() => builder.parse_filters(&filters),
+        _ => {
+            builder.filter_level(level.min(LevelFilter::Warn)).filter_module(env!("CARGO_CRATE_NAME"), level)
+        }
+    };
+    builder.format(match loaded.config.log.format {
+        LogFormat::Text => in_words,
+        LogFormat::Json => in_json,
+    });
+    // Whoever embeds us may have a log already; theirs stays.
+    let _ = builder.try_init();
+}
+
+fn in_words(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let (level, message) = (record.level(), record.args().to_string());
+    let style = out.default_level_style(level);
+    writeln!(out, "{} {style}{level:<5}{style:#} {} {}", moment(), record.target(), escape(&message))
+}
+
+fn in_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let (level, message) = (record.level().as_str().to_lowercase(), record.args().to_string());
+    let line = Line { ts: moment(), level: &level, target: record.target(), message: &escape(&message) };
+    writeln!(out, "{}", serde_json::to_string(&line)?)
+}
+
+/// A record for programs.
+#[derive(Serialize)]
+struct Line<'record> {
+    ts: String,
+    level: &'record str,
+    target: &'record str,
+    message: &'record str,
+}
+
+/// Now, in RFC 3339: UTC, with milliseconds (ASVS 16.2.2).
+pub(super) fn moment() -> String {
+    let moment = jiff::Timestamp::from_millisecond(clock::unix_millis()).unwrap_or_default();
+    format!("{moment:.3}")
+}

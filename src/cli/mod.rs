@@ -1,0 +1,106 @@
+//! The command line: the operator's edge. A file a command; each calls the same deeds as the pages do.
+//!
+//! Answers go to standard output, everything else to standard error: `vestibule user create ada > id` works, and
+//! so does `vestibule user list --json | jq`. The exit codes are in `exit.rs`.
+//!
+//! No flag takes a secret: every user of a machine can read its command lines. Passwords come from a prompt or from
+//! standard input, secrets of the instance from the environment or files.
+
+mod completions;
+mod config;
+mod database;
+mod escape;
+mod exit;
+mod global;
+mod healthcheck;
+mod logging;
+mod migrate;
+mod output;
+mod password_input;
+mod serve;
+mod session;
+mod user;
+mod user_create;
+mod user_view;
+mod welcome;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use self::global::GlobalArgs;
+
+/// The front door of web applications
+#[derive(clap::Parser)]
+#[command(name = "vestibule", version, after_help = EXAMPLES)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Without a command the server starts.
+
+Examples:
+  vestibule
+  vestibule serve --listen 0.0.0.0:8080 --public-url https://login.example.org
+  vestibule user create ada --role admin
+  vestibule config show --sources
+
+Exit codes:
+  0 done   1 failed   2 wrong usage or configuration
+  3 unreachable (database or server)   4 unhealthy";
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Start the server (the default)
+    Serve(serve::Serve),
+    /// Make and mend accounts
+    #[command(subcommand)]
+    User(user::User),
+    /// See and end sessions
+    #[command(subcommand)]
+    Session(session::Session),
+    /// Bring the tables up to date
+    Migrate(migrate::Migrate),
+    /// See and check the configuration
+    #[command(subcommand)]
+    Config(config::Config),
+    /// Ask the running server whether it is ready
+    Healthcheck(healthcheck::Healthcheck),
+    /// Print the completions for a shell
+    Completions(completions::Completions),
+}
+
+/// Runs the command line `arguments`, the program's name first, and says how that went.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        // Help and version come this way too; that they could not be printed is nobody's business.
+        Err(error) => {
+            let _ = error.print();
+            return exit::code(error.exit_code());
+        }
+    };
+    let global = cli.global;
+    let done = match cli.command {
+        None => serve::Serve::default().run(global),
+        Some(Command::Serve(serve)) => serve.run(global),
+        Some(Command::User(user)) => user.run(&global),
+        Some(Command::Session(session)) => session.run(&global),
+        Some(Command::Migrate(migrate)) => migrate.run(&global),
+        Some(Command::Config(config)) => config.run(&global),
+        Some(Command::Healthcheck(healthcheck)) => healthcheck.run(&global),
+        Some(Command::Completions(completions)) => completions.run(command()),
+    };
+    exit::after(done)
+}
+
+/// The whole tree of commands, for completions and manuals.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}

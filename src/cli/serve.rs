@@ -1,0 +1,91 @@
+//! `vestibule serve`: the server, from its configuration to its last request.
+
+use std::net::SocketAddr;
+
+use actix_web::rt::{System, spawn};
+use anyhow::Context as _;
+use tokio::time::interval;
+
+use super::global::GlobalArgs;
+use super::logging;
+use super::welcome::Welcome;
+use crate::config::{Overrides, Sources};
+use crate::flows::{housekeeping, set_up};
+use crate::vestibule::Vestibule;
+use crate::web;
+
+const EXAMPLES: &str = "\
+Makes what is missing: data directory, secret, tables, signing key. While there
+is no administrator, each start prints a link that makes the first one.
+
+Examples:
+  vestibule serve
+  vestibule serve --listen 0.0.0.0:8080 --public-url https://login.example.org
+  vestibule serve --data-dir /var/lib/vestibule --log-level debug";
+
+/// Start the server (the default)
+#[derive(Default, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Serve {
+    /// Listen on this address and port
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// The address that browsers use
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+}
+
+impl Serve {
+    pub(super) fn run(self, global: GlobalArgs) -> anyhow::Result<()> {
+        let flags = Overrides { listen: self.listen, public_url: self.public_url, ..Overrides::default() };
+        let loaded = global.load(flags)?;
+        logging::start(&loaded);
+        let vestibule = Vestibule::open(loaded.config)?;
+        let sources = loaded.sources;
+        if !vestibule.config.throttle.enabled {
+            log::warn!("throttle.enabled is false: nothing slows down the guessing of passwords");
+        }
+        System::new().block_on(serve(vestibule, sources))
+    }
+}
+
+async fn serve(vestibule: Vestibule, sources: Sources) -> anyhow::Result<()> {
+    let (listen, host) = (vestibule.config.server.listen, vestibule.clone());
+    spawn(keep_house(vestibule.clone()));
+
+    let mut is_bound = false;
+    let announce = |address| {
+        is_bound = true;
+        spawn(greet(host, sources, address));
+    };
+    let ended = web::serve(vestibule, announce).await;
+    ended.with_context(|| match is_bound {
+        true => "the server stopped".to_owned(),
+        false => format!("cannot listen on {listen}"),
+    })
+}
+
+/// Says where to go. Not before the socket is ours: a setup link voids the one before it, and a second start by
+/// mistake must not take away the link of the server that runs.
+async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr) {
+    let setup_token = match set_up::issue_link(&vestibule, vestibule.clock.now()).await {
+        Ok(token) => token,
+        Err(error) => {
+            log::error!("no setup link could be made: {error}");
+            None
+        }
+    };
+    Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();
+}
+
+/// Forgets what is past its time, at the start and then every hour.
+async fn keep_house(vestibule: Vestibule) {
+    let mut ticks = interval(housekeeping::INTERVAL);
+    loop {
+        ticks.tick().await;
+        match housekeeping::run(&vestibule, vestibule.clock.now()).await {
+            Ok(rows) => log::debug!("housekeeping: {rows} rows forgotten"),
+            Err(error) => log::error!("housekeeping failed, and is tried again in an hour: {error}"),
+        }
+    }
+}

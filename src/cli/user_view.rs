@@ -1,0 +1,82 @@
+//! An account as the command line shows it: no hash, no fold, no skeleton.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::output;
+use crate::models::{Role, User};
+
+/// What `--json` answers with; moments are RFC 3339.
+#[derive(Serialize)]
+pub(super) struct UserView {
+    id: String,
+    username: String,
+    email: Option<String>,
+    email_verified_at: Option<String>,
+    role: Role,
+    created_at: String,
+    password_changed_at: Option<String>,
+    disabled_at: Option<String>,
+    /// How many live sessions there are, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sessions: Option<usize>,
+}
+
+impl UserView {
+    pub(super) fn of(user: &User) -> Self {
+        Self {
+            id: user.id.to_string(),
+            username: user.username.clone(),
+            email: user.email.clone(),
+            email_verified_at: user.email_verified_at.map(|at| at.to_string()),
+            role: user.role,
+            created_at: user.created_at.to_string(),
+            password_changed_at: user.password_changed_at.map(|at| at.to_string()),
+            disabled_at: user.disabled_at.map(|at| at.to_string()),
+            sessions: None,
+        }
+    }
+
+    /// The same, with the number of live sessions.
+    pub(super) fn with_sessions(self, sessions: usize) -> Self {
+        Self { sessions: Some(sessions), ..self }
+    }
+
+    fn state(&self) -> &'static str {
+        if self.disabled_at.is_some() { "disabled" } else { "enabled" }
+    }
+}
+
+/// For people: a fact a line.
+impl fmt::Display for UserView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let or_none = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "none".to_owned());
+        let state = match &self.disabled_at {
+            Some(at) => format!("disabled since {at}"),
+            None => self.state().to_owned(),
+        };
+        let mut facts = vec![
+            ("Username", self.username.clone()),
+            ("Id", self.id.clone()),
+            ("Role", self.role.to_string()),
+            ("State", state),
+            ("E-mail", or_none(&self.email)),
+            ("Made", self.created_at.clone()),
+            ("Password set", or_none(&self.password_changed_at)),
+        ];
+        facts.extend(self.sessions.map(|sessions| ("Live sessions", sessions.to_string())));
+        f.write_str(&output::facts(&facts))
+    }
+}
+
+/// For people: an account a line.
+pub(super) fn table(users: &[UserView]) -> String {
+    let row = |user: &UserView| {
+        let email = user.email.clone().unwrap_or_else(|| "-".to_owned());
+        let (role, state) = (user.role.to_string(), user.state().to_owned());
+        [user.username.clone(), role, state, user.created_at.clone(), email, user.id.clone()]
+    };
+    let rows: Vec<_> = users.iter().map(row).collect();
+    output::table(["USERNAME", "ROLE", "STATE", "MADE", "E-MAIL", "ID"], &rows)
+}

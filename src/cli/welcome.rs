@@ -1,0 +1,85 @@
+//! What a server says once it listens: where to go, and where everything is.
+
+use std::collections::BTreeSet;
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use serde_json::{Value, json};
+
+use super::{database, logging, output};
+use crate::config::{Config, LogFormat, Source, Sources};
+use crate::flows::set_up;
+use crate::secret::OneTimeToken;
+
+/// The facts about an instance.
+pub(super) struct Welcome {
+    format: LogFormat,
+    facts: Vec<(&'static str, String)>,
+}
+
+impl Welcome {
+    /// The facts about an instance that listens on `address`; with `setup_token`, also the way to its first
+    /// administrator.
+    pub(super) fn new(
+        config: &Config,
+        sources: &Sources,
+        address: SocketAddr,
+        setup_token: Option<&OneTimeToken>,
+    ) -> Self {
+        let mut facts = vec![("Open", config.public_url())];
+        if let Some(token) = setup_token {
+            let minutes = set_up::LIFETIME.as_secs() / 60;
+            facts.push(("Set up", format!("{}/setup/{}", config.public_url(), token.expose())));
+            facts.push(("", format!("makes the first administrator; works for {minutes} minutes and once")));
+        }
+        facts.extend([
+            ("Data", database::absolute(config.data_dir())),
+            ("Database", database::describe(&config.database_url())),
+            ("Mail", "off, there is none yet: `vestibule user reset-link` helps who forgot".to_owned()),
+            ("Settings", read_from(sources)),
+            ("Listening", address.to_string()),
+        ]);
+        Self { format: config.log.format, facts }
+    }
+
+    /// Says it on standard error, in the form of the log but whatever its level.
+    pub(super) fn print(&self) {
+        let version = env!("CARGO_PKG_VERSION");
+        let _ = match self.format {
+            LogFormat::Text => {
+                writeln!(io::stderr().lock(), "Vestibule {version}\n\n{}", output::facts(&self.facts))
+            }
+            LogFormat::Json => {
+                let message = format!("Vestibule {version}");
+                writeln!(io::stderr().lock(), "{}", self.line(&message))
+            }
+        };
+    }
+
+    fn line(&self, message: &str) -> Value {
+        let named = self.facts.iter().filter(|(name, _)| !name.is_empty());
+        let facts: serde_json::Map<_, _> = named
+            .map(|(name, fact)| (name.to_lowercase().replace(' ', "_"), Value::from(fact.as_str())))
+            .collect();
+        json!({ "ts": logging::moment(), "level": "info", "target": module_path!(), "message": message, "facts": facts })
+    }
+}
+
+/// Where somebody set something.
+fn read_from(sources: &Sources) -> String {
+    let places: BTreeSet<String> = sources.iter().filter_map(|(_, source)| place(source)).collect();
+    if places.is_empty() {
+        return "defaults only: there is no vestibule.toml".to_owned();
+    }
+    places.into_iter().collect::<Vec<_>>().join(", ")
+}
+
+fn place(source: &Source) -> Option<String> {
+    Some(match source {
+        Source::Default => return None,
+        Source::File { path, .. } => database::absolute(path.as_ref()),
+        Source::DotEnv { .. } => database::absolute(".env".as_ref()),
+        Source::Environment { .. } => "environment".to_owned(),
+        Source::Flag { .. } => "flags".to_owned(),
+    })
+}

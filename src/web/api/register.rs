@@ -1,0 +1,44 @@
+//! `POST /register` with JSON.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+
+use crate::flows::register::{self, NewAccount};
+use crate::id::UserId;
+use crate::models::Role;
+use crate::web::error::Error;
+use crate::web::extract::{Context, Json};
+use crate::web::server::State;
+
+/// What a program sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct RegisterRequest {
+    username: String,
+    #[serde(default)]
+    email: String,
+    password: SecretString,
+}
+
+#[derive(Serialize)]
+struct RegisterResponse {
+    message: &'static str,
+    id: UserId,
+    username: String,
+}
+
+/// Makes an account; 200 with a `message`. Nobody is signed in by it.
+pub(in crate::web) async fn submit(
+    context: Context,
+    state: Data<State>,
+    Json(body): Json<RegisterRequest>,
+) -> Result<HttpResponse, Error> {
+    let RegisterRequest { username, email, password } = body;
+    let account = NewAccount { username, email, password, role: Role::User };
+    let caller = context.caller();
+    let user = register::with_password(&state.vestibule, account, &caller, context.now).await?;
+    let message = "User registered successfully";
+    Ok(HttpResponse::Ok().json(RegisterResponse { message, id: user.id, username: user.username }))
+}

@@ -1,0 +1,104 @@
+//! Our cookies: each has one job (D5, D6).
+//!
+//! | name | holds | lives |
+//! |---|---|---|
+//! | `vestibule` | the access token | as long as the browser is open |
+//! | `vestibule-flow` | what a form needs to know on the next page, encrypted | an hour |
+//! | `vestibule-device` | that this device has signed in to this account before | 180 days |
+//!
+//! On https each is `__Host-…; Secure`: no sibling host can set or read it.
+
+use actix_web::HttpMessage as _;
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Cookie, SameSite};
+
+use crate::config::Config;
+use crate::flows::issue_token::AccessToken;
+
+/// What one of our cookies is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Token,
+    Flow,
+    Device,
+}
+
+const ALL: [Purpose; 3] = [Purpose::Token, Purpose::Flow, Purpose::Device];
+
+/// The name of a cookie.
+pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
+    match (purpose, is_https) {
+        (Purpose::Token, true) => "__Host-vestibule",
+        (Purpose::Token, false) => "vestibule",
+        (Purpose::Flow, true) => "__Host-vestibule-flow",
+        (Purpose::Flow, false) => "vestibule-flow",
+        (Purpose::Device, true) => "__Host-vestibule-device",
+        (Purpose::Device, false) => "vestibule-device",
+    }
+}
+
+/// The value of a cookie, if the request has exactly one of that name: two are somebody's attempt to put theirs
+/// before ours (cookie tossing), and prove nothing.
+pub(super) fn read(request: &HttpRequest, purpose: Purpose, config: &Config) -> Option<String> {
+    let wanted = name(purpose, config.is_https());
+    let cookies = request.cookies().ok()?;
+    let mut values = cookies.iter().filter(|cookie| cookie.name() == wanted);
+    let value = values.next()?.value().to_owned();
+    values.next().is_none().then_some(value).filter(|value| !value.is_empty())
+}
+
+/// Whether the request has any cookie of ours.
+pub(super) fn bears_any(request: &HttpRequest) -> bool {
+    let is_ours = |found: &Cookie<'_>| {
+        ALL.iter().any(|purpose| [true, false].iter().any(|https| name(*purpose, *https) == found.name()))
+    };
+    // What cannot be read may be one of ours.
+    request.cookies().map_or(true, |cookies| cookies.iter().any(is_ours))
+}
+
+/// The cookie that holds an access token. Without a lifetime: it goes with the browser.
+pub(super) fn token(config: &Config, token: &AccessToken) -> Cookie<'static> {
+    build(Purpose::Token, token.text.clone(), SameSite::Lax, config)
+}
+
+/// The cookie that makes a device known. Strict: no link from elsewhere has use for it.
+pub(super) fn device(config: &Config, value: String) -> Cookie<'static> {
+    let mut cookie = build(Purpose::Device, value, SameSite::Strict, config);
+    cookie.set_max_age(Duration::days(180));
+    cookie
+}
+
+/// The cookie that takes the access token away.
+pub(super) fn no_token(config: &Config) -> Cookie<'static> {
+    let mut cookie = build(Purpose::Token, String::new(), SameSite::Lax, config);
+    cookie.make_removal();
+    cookie
+}
+
+fn build(purpose: Purpose, value: String, same_site: SameSite, config: &Config) -> Cookie<'static> {
+    Cookie::build(name(purpose, config.is_https()), value)
+        .path("/")
+        .http_only(true)
+        .secure(config.is_https())
+        .same_site(same_site)
+        .finish()
+}
+
+/// Cookies that a guard wants to have set with whatever answer comes.
+#[derive(Default)]
+pub(super) struct Pending(Vec<Cookie<'static>>);
+
+/// Leaves a cookie for the answer to this request.
+pub(super) fn leave(request: &HttpRequest, cookie: Cookie<'static>) {
+    let mut extensions = request.extensions_mut();
+    match extensions.get_mut::<Pending>() {
+        Some(pending) => pending.0.push(cookie),
+        None => drop(extensions.insert(Pending(vec![cookie]))),
+    }
+}
+
+/// Takes the cookies that were left for the answer.
+pub(super) fn take_pending(request: &HttpRequest) -> Vec<Cookie<'static>> {
+    request.extensions_mut().remove::<Pending>().map(|pending| pending.0).unwrap_or_default()
+}

@@ -1,0 +1,341 @@
+//! What goes wrong at the edge: status and words in one place, for people and for programs.
+//!
+//! A handler returns an [`Error`]; [`render`](super::render) decides by who asks whether it becomes a page, a redirect
+//! or a problem document (RFC 9457). Without that middleware, in somebody else's app, it is a problem document.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+
+use crate::credentials::password::HashError;
+use crate::db;
+use crate::flows::login::LoginError;
+use crate::flows::reauthenticate::ReauthenticateError;
+use crate::flows::register::{Fault, RegisterError};
+use crate::flows::throttle::ThrottleError;
+
+/// Anything but success.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The request itself is broken.
+    #[error("{0}")]
+    BadRequest(Cow<'static, str>),
+    /// Nobody is signed in, and somebody has to be.
+    #[error("Please sign in.")]
+    Unauthenticated,
+    /// There is a token, and it proves nothing (any more).
+    #[error("This token is invalid, has expired or was revoked. Please sign in again.")]
+    TokenRefused,
+    /// A name and a password that do not go together, told to a program.
+    #[error("{0}")]
+    InvalidCredentials(String),
+    /// Somebody is signed in, and this is for those who are not.
+    #[error("You are signed in already.")]
+    AlreadySignedIn,
+    /// Somebody is signed in, and their last proof is too old for this.
+    #[error("Please confirm that it is you.")]
+    Reauthenticate,
+    /// Somebody is signed in and has no business here.
+    #[error("{0}")]
+    Forbidden(Cow<'static, str>),
+    /// Another site, or nobody knows which, sent this.
+    #[error("This request did not come from our own pages, so nothing was done.")]
+    CrossSite,
+    /// No such thing, or none that the caller may know of.
+    #[error("There is nothing here.")]
+    NotFound,
+    /// There was something, and it is used up.
+    #[error("{0}")]
+    Gone(String),
+    /// Not with this method.
+    #[error("This address does not answer to that method.")]
+    MethodNotAllowed(Vec<Method>),
+    /// The body did not arrive in time.
+    #[error("The request took too long to arrive.")]
+    RequestTimeout,
+    /// Somebody else has it.
+    #[error("{0}")]
+    Conflict(String),
+    /// More than we read.
+    #[error("The request is larger than {} KiB.", super::extract::MOST_BYTES / 1024)]
+    PayloadTooLarge,
+    /// Not a type of content that we read here.
+    #[error("Send this as {0}.")]
+    UnsupportedMediaType(&'static str),
+    /// Well formed, and it has to be mended.
+    #[error("{}", .0.iter().map(|fault| fault.message.as_str()).collect::<Vec<_>>().join(" "))]
+    Unprocessable(Vec<Fault>),
+    /// Too many tries.
+    #[error("Too many tries. Try again in {}.", words_for(*.retry_after))]
+    TooManyRequests {
+        /// How long to wait.
+        retry_after: Duration,
+    },
+    /// Too much to do at this moment, or the database is away.
+    #[error("We cannot do that at this moment. Nothing was saved. Please try again in a few seconds.")]
+    Unavailable {
+        /// What is the matter, for the log.
+        cause: String,
+    },
+    /// Our fault.
+    #[error("Something went wrong on our side. Nothing was saved.")]
+    Internal {
+        /// What went wrong, for the log.
+        cause: String,
+    },
+}
+
+/// RFC 9457, with the `error` that clients of simple JSON APIs look for, and the request's id.
+#[derive(Serialize)]
+pub(super) struct Problem<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: String,
+    error: String,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    errors: &'a [Fault],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<&'a str>,
+}
+
+impl Error {
+    /// Stands in for an error of the framework's own with this status.
+    pub(super) fn from_status(status: StatusCode, words: String) -> Self {
+        match status {
+            StatusCode::NOT_FOUND => Self::NotFound,
+            StatusCode::PAYLOAD_TOO_LARGE => Self::PayloadTooLarge,
+            StatusCode::REQUEST_TIMEOUT => Self::RequestTimeout,
+            status if status.is_client_error() => {
+                Self::BadRequest("This request could not be understood.".into())
+            }
+            _ => Self::Internal { cause: words },
+        }
+    }
+
+    /// A few words for a heading; stable.
+    pub(super) fn title(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "That request is broken",
+            Self::Unauthenticated | Self::TokenRefused => "Please sign in",
+            Self::InvalidCredentials(_) => "That did not work",
+            Self::AlreadySignedIn => "You are signed in",
+            Self::Reauthenticate => "Please confirm that it is you",
+            Self::Forbidden(_) => "You may not see this",
+            Self::CrossSite => "That came from somewhere else",
+            Self::NotFound => "There is nothing here",
+            Self::Gone(_) => "That link no longer works",
+            Self::MethodNotAllowed(_) => "Not that way",
+            Self::RequestTimeout => "That took too long",
+            Self::Conflict(_) => "That is taken",
+            Self::PayloadTooLarge => "That is too much",
+            Self::UnsupportedMediaType(_) => "We cannot read that",
+            Self::Unprocessable(_) => "Something has to be mended",
+            Self::TooManyRequests { .. } => "Too many tries",
+            Self::Unavailable { .. } => "Please try again in a moment",
+            Self::Internal { .. } => "Our fault",
+        }
+    }
+
+    /// What a person can do now.
+    pub(super) fn what_to_do(&self) -> &'static str {
+        match self {
+            Self::Unauthenticated | Self::TokenRefused => "Sign in, and try again.",
+            Self::CrossSite => {
+                "Open the page here and send it again. If you did not send anything, all is well."
+            }
+            Self::NotFound => "Check the address, or start again from the first page.",
+            Self::TooManyRequests { .. } => "Wait for that long, then go back and try again.",
+            Self::Unavailable { .. } => "Go back and send it again.",
+            Self::Internal { .. } => {
+                "Try again. If it happens again, tell your administrator the request below."
+            }
+            Self::Forbidden(_) => "If you think you should, ask your administrator.",
+            _ => "Go back and try again.",
+        }
+    }
+
+    /// A name for machines, stable: the last part of the problem's `type`.
+    pub(super) fn id(&self) -> &'static str {
+        match self {
+            Self::BadRequest(_) => "bad-request",
+            Self::Unauthenticated => "unauthenticated",
+            Self::TokenRefused => "invalid-token",
+            Self::InvalidCredentials(_) => "invalid-credentials",
+            Self::AlreadySignedIn => "already-signed-in",
+            Self::Reauthenticate => "reauthentication-required",
+            Self::Forbidden(_) => "forbidden",
+            Self::CrossSite => "cross-site",
+            Self::NotFound => "not-found",
+            Self::Gone(_) => "gone",
+            Self::MethodNotAllowed(_) => "method-not-allowed",
+            Self::RequestTimeout => "request-timeout",
+            Self::Conflict(_) => "conflict",
+            Self::PayloadTooLarge => "payload-too-large",
+            Self::UnsupportedMediaType(_) => "unsupported-media-type",
+            Self::Unprocessable(_) => "unprocessable",
+            Self::TooManyRequests { .. } => "too-many-requests",
+            Self::Unavailable { .. } => "unavailable",
+            Self::Internal { .. } => "internal",
+        }
+    }
+
+    /// The problem document (RFC 9457).
+    pub(super) fn problem<'a>(&'a self, request_id: Option<&'a str>) -> Problem<'a> {
+        Problem {
+            r#type: format!("urn:vestibule:problem:{}", self.id()),
+            title: self.title(),
+            status: self.status_code().as_u16(),
+            detail: self.to_string(),
+            error: self.to_string(),
+            errors: if let Self::Unprocessable(faults) = self { faults } else { &[] },
+            request_id,
+        }
+    }
+
+    /// The status and the headers that belong to it, whatever the body.
+    pub(super) fn head(&self) -> actix_web::HttpResponseBuilder {
+        let mut head = HttpResponse::build(self.status_code());
+        match self {
+            Self::Unauthenticated => {
+                head.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            // RFC 6750 §3: an error code only where there was a token.
+            Self::TokenRefused => {
+                head.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
+            }
+            Self::InvalidCredentials(_) => {
+                head.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            // RFC 9470 §3.
+            Self::Reauthenticate => {
+                let challenge = "Bearer error=\"insufficient_user_authentication\"";
+                head.insert_header((header::WWW_AUTHENTICATE, challenge));
+            }
+            Self::MethodNotAllowed(allowed) => {
+                let names = allowed.iter().map(Method::as_str).collect::<Vec<_>>().join(", ");
+                head.insert_header((header::ALLOW, names));
+            }
+            Self::TooManyRequests { retry_after } => {
+                let seconds = HeaderValue::from(retry_after.as_secs().max(1));
+                head.insert_header((header::RETRY_AFTER, seconds));
+            }
+            Self::Unavailable { .. } => {
+                head.insert_header((header::RETRY_AFTER, "2"));
+            }
+            _ => {}
+        }
+        head
+    }
+}
+
+impl ResponseError for Error {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::BadRequest(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthenticated
+            | Self::TokenRefused
+            | Self::InvalidCredentials(_)
+            | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::Conflict(_) | Self::AlreadySignedIn => StatusCode::CONFLICT,
+            Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Unavailable { .. } => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        self.head().content_type("application/problem+json").json(self.problem(None))
+    }
+}
+
+impl From<db::Error> for Error {
+    fn from(error: db::Error) -> Self {
+        match error {
+            db::Error::Unavailable(cause) => Self::Unavailable { cause },
+            other => Self::Internal { cause: other.to_string() },
+        }
+    }
+}
+
+impl From<HashError> for Error {
+    fn from(error: HashError) -> Self {
+        match error {
+            HashError::Busy => Self::Unavailable { cause: "the hashing queue is full".to_owned() },
+            HashError::Broken(cause) => Self::Internal { cause },
+        }
+    }
+}
+
+impl From<crate::tokens::TokenError> for Error {
+    fn from(error: crate::tokens::TokenError) -> Self {
+        Self::Internal { cause: format!("a token could not be issued: {error}") }
+    }
+}
+
+impl From<ThrottleError> for Error {
+    fn from(error: ThrottleError) -> Self {
+        match error {
+            ThrottleError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            ThrottleError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        match error {
+            LoginError::InvalidCredentials => Self::InvalidCredentials(error.to_string()),
+            LoginError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            LoginError::Hashing(error) => error.into(),
+            LoginError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RegisterError> for Error {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Invalid(faults) => Self::Unprocessable(faults),
+            RegisterError::UsernameTaken => Self::Conflict(error.to_string()),
+            RegisterError::Closed => Self::Forbidden(error.to_string().into()),
+            RegisterError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            RegisterError::Hashing(error) => error.into(),
+            RegisterError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ReauthenticateError> for Error {
+    fn from(error: ReauthenticateError) -> Self {
+        match error {
+            ReauthenticateError::WrongPassword => Self::InvalidCredentials(error.to_string()),
+            ReauthenticateError::SessionEnded => Self::TokenRefused,
+            ReauthenticateError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            ReauthenticateError::Hashing(error) => error.into(),
+            ReauthenticateError::Database(error) => error.into(),
+        }
+    }
+}
+
+/// A time to wait, in words that do not promise more exactness than a person needs.
+fn words_for(wait: Duration) -> String {
+    match wait.as_secs().max(1) {
+        1 => "a second".to_owned(),
+        seconds @ 2..=90 => format!("{seconds} seconds"),
+        seconds @ 91..=5400 => format!("{} minutes", seconds.div_ceil(60)),
+        seconds => format!("{} hours", seconds.div_ceil(3600)),
+    }
+}

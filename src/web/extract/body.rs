@@ -1,0 +1,58 @@
+//! Bodies: bounded in size and in time, and never guessed at.
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{HttpRequest, error::PayloadError};
+use futures_util::StreamExt as _;
+
+use crate::web::error::Error;
+use crate::web::server::State;
+
+/// No form and no document of ours comes near it.
+pub(in crate::web) const MOST_BYTES: usize = 16 * 1024;
+
+/// The whole body, if it is no larger than [`MOST_BYTES`] and arrives within `server.body_timeout`; Actix itself
+/// would wait for ever, and a few thousand slow senders would take every connection.
+pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
+    let state = request.app_data::<Data<State>>().ok_or_else(State::is_missing)?;
+    let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
+    if announced
+        .and_then(|length| length.parse::<u64>().ok())
+        .is_some_and(|length| length > MOST_BYTES as u64)
+    {
+        return Err(Error::PayloadTooLarge);
+    }
+    let collect = async {
+        let mut body = BytesMut::new();
+        while let Some(chunk) = payload.next().await {
+            let chunk = chunk.map_err(|error| match error {
+                PayloadError::Overflow => Error::PayloadTooLarge,
+                _ => Error::BadRequest("The request broke off in the middle.".into()),
+            })?;
+            if body.len() + chunk.len() > MOST_BYTES {
+                return Err(Error::PayloadTooLarge);
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(body.freeze())
+    };
+    let limit = state.vestibule.config.server.body_timeout;
+    tokio::time::timeout(limit, collect).await.map_err(|_| Error::RequestTimeout)?
+}
+
+/// Refuses a charset other than UTF-8: bytes in another would be read as something that was not sent.
+pub(super) fn check_charset(request: &HttpRequest) -> Result<(), Error> {
+    let kind =
+        request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
+    let charset = kind.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))
+    });
+    match charset {
+        Some(charset) if !charset.eq_ignore_ascii_case("utf-8") => {
+            Err(Error::UnsupportedMediaType("UTF-8: no other charset is read here"))
+        }
+        _ => Ok(()),
+    }
+}

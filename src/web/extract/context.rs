@@ -1,0 +1,118 @@
+//! One request: its name, its moment, and where it came from.
+
+use std::future::{Ready, ready};
+use std::net::IpAddr;
+
+use actix_web::dev::Payload;
+use actix_web::http::header;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use ipnet::IpNet;
+
+use crate::clock::Timestamp;
+use crate::flows::caller::{Actor, Caller};
+use crate::id::RequestId;
+use crate::secret;
+use crate::vestibule::Vestibule;
+use crate::web::cookies::{self, Purpose};
+use crate::web::error::Error;
+use crate::web::server::State;
+
+/// What is known of a request before anybody looks at who sends it.
+#[derive(Clone, Debug)]
+pub struct Context {
+    /// Names the request in the answer, in the log and in the audit trail.
+    pub request_id: RequestId,
+    /// When it came; for all that is decided in it.
+    pub now: Timestamp,
+    /// The client's address (D15).
+    pub address: Option<IpAddr>,
+    pub(in crate::web) nonce: String,
+    user_agent: String,
+    device_cookie: Option<String>,
+}
+
+/// Longer user agents are cut.
+const MOST_USER_AGENT: usize = 256;
+
+impl Context {
+    pub(in crate::web) fn of(request: &HttpRequest, vestibule: &Vestibule) -> Self {
+        let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes());
+        let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
+        Self {
+            request_id: RequestId::new(),
+            now: vestibule.clock.now(),
+            address: client_address(request, &vestibule.config.server.trusted_proxies),
+            nonce: secret::to_base64url(&secret::random::<16>()),
+            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MOST_USER_AGENT).collect(),
+            device_cookie: cookies::read(request, Purpose::Device, &vestibule.config),
+        }
+    }
+
+    /// The caller, for a deed.
+    pub fn caller(&self) -> Caller {
+        Caller {
+            actor: Actor::Stranger,
+            address: self.address,
+            user_agent: self.user_agent.clone(),
+            request_id: self.request_id.clone(),
+            device_cookie: self.device_cookie.clone(),
+        }
+    }
+}
+
+impl FromRequest for Context {
+    type Error = Error;
+    type Future = Ready<Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(request.extensions().get::<Self>().cloned().ok_or_else(State::is_missing))
+    }
+}
+
+/// The socket's address, unless that is a trusted proxy: then the right-most address of the chain that is none.
+///
+/// Everything further left was written by whoever sent the request, and proves nothing.
+fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
+    let is_trusted =
+        |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let peer = request.peer_addr()?.ip().to_canonical();
+    if !is_trusted(&peer) {
+        return Some(peer);
+    }
+    let mut last = peer;
+    for hop in hops(request).iter().rev() {
+        // A hop that cannot be read ends the chain: what is left of it may be anything.
+        let Some(address) = parse_hop(hop) else { break };
+        last = address;
+        if !is_trusted(&address) {
+            break;
+        }
+    }
+    Some(last)
+}
+
+/// The chain of `X-Forwarded-For`, or else of `Forwarded` (RFC 7239), left to right.
+fn hops(request: &HttpRequest) -> Vec<String> {
+    let values = |name: &str| -> Vec<String> {
+        let values = request.headers().get_all(name).filter_map(|value| value.to_str().ok());
+        values.flat_map(|value| value.split(',')).map(|hop| hop.trim().to_owned()).collect()
+    };
+    let chain = values("x-forwarded-for");
+    if !chain.is_empty() {
+        return chain;
+    }
+    let is_for = |pair: &&str| pair.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("for="));
+    let forwarded = values("forwarded").into_iter();
+    forwarded
+        .map(|element| {
+            let pair = element.split(';').map(str::trim).find(is_for).unwrap_or_default();
+            pair.get(4..).unwrap_or_default().trim_matches('"').to_owned()
+        })
+        .collect()
+}
+
+fn parse_hop(hop: &str) -> Option<IpAddr> {
+    let bare = hop.trim_start_matches('[').split(']').next()?;
+    let address = bare.parse().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|at| at.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}

@@ -1,0 +1,106 @@
+//! Guards that ask for more than a signed-in user, or for less.
+
+use std::future::Future;
+use std::ops::Deref;
+use std::pin::Pin;
+
+use actix_web::dev::Payload;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+
+use super::{Context, CurrentUser};
+use crate::flows::authenticate::Authenticated;
+use crate::flows::reauthenticate::{self, Freshness};
+use crate::models::Role;
+use crate::web::error::Error;
+use crate::web::server::State;
+
+/// Somebody who proved themselves lately: within `sessions.reauthenticate_page` to be shown something, within
+/// `sessions.reauthenticate_action` to do it. Others are asked for their password and come back.
+#[derive(Clone, Debug)]
+pub struct Reauthenticated(CurrentUser);
+
+/// Somebody who administers this instance: by the role in their row, not by anything in their token.
+#[derive(Clone, Debug)]
+pub struct Admin(CurrentUser);
+
+/// Somebody who is not signed in, or not any more.
+#[derive(Clone, Copy, Debug)]
+pub struct Visitor;
+
+impl Deref for Reauthenticated {
+    type Target = Authenticated;
+
+    fn deref(&self) -> &Authenticated {
+        &self.0
+    }
+}
+
+impl Deref for Admin {
+    type Target = Authenticated;
+
+    fn deref(&self) -> &Authenticated {
+        &self.0
+    }
+}
+
+type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+
+impl FromRequest for Reauthenticated {
+    type Error = Error;
+    type Future = Answer<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let current = CurrentUser::from_request(request, payload);
+        let request = request.clone();
+        Box::pin(async move {
+            let current = current.await?;
+            let state = request.app_data::<Data<State>>().ok_or_else(State::is_missing)?;
+            let now = request.extensions().get::<Context>().map(|context| context.now);
+            let now = now.ok_or_else(State::is_missing)?;
+            let freshness = if request.method().is_safe() { Freshness::Page } else { Freshness::Action };
+            let limits = &state.vestibule.config.sessions;
+            if reauthenticate::is_fresh(&current.session, limits, freshness, now) {
+                Ok(Self(current))
+            } else {
+                Err(Error::Reauthenticate)
+            }
+        })
+    }
+}
+
+impl FromRequest for Admin {
+    type Error = Error;
+    type Future = Answer<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let current = CurrentUser::from_request(request, payload);
+        Box::pin(async move {
+            let current = current.await?;
+            match current.user.role {
+                Role::Admin => Ok(Self(current)),
+                Role::User => {
+                    let words =
+                        format!("You are signed in as {}, who may not see this.", current.user.username);
+                    Err(Error::Forbidden(words.into()))
+                }
+            }
+        })
+    }
+}
+
+impl FromRequest for Visitor {
+    type Error = Error;
+    type Future = Answer<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let current = CurrentUser::from_request(request, payload);
+        Box::pin(async move {
+            match current.await {
+                Ok(_) => Err(Error::AlreadySignedIn),
+                Err(Error::Unauthenticated | Error::TokenRefused) => Ok(Self),
+                Err(error) => Err(error),
+            }
+        })
+    }
+}

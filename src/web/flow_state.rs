@@ -1,0 +1,104 @@
+//! What a form needs to know on the next page: the only use of actix-session (D5). Never who is signed in.
+
+use actix_session::config::{CookieContentSecurity, PersistentSession};
+use actix_session::storage::CookieSessionStore;
+use actix_session::{Session, SessionExt as _, SessionMiddleware};
+use actix_web::HttpRequest;
+use actix_web::cookie::time::Duration;
+use actix_web::cookie::{Key, SameSite};
+use secrecy::ExposeSecret as _;
+use serde::{Deserialize, Serialize};
+
+use super::cookies::{self, Purpose};
+use super::return_to;
+use crate::vestibule::Vestibule;
+
+/// A word about what has just happened, shown once.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Flash {
+    pub(super) good: bool,
+    pub(super) text: String,
+}
+
+/// The state of one browser between two pages, read from its encrypted cookie.
+pub(super) struct FlowState(Session);
+
+impl FlowState {
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        Self(request.get_session())
+    }
+
+    /// Leaves a good word for the next page.
+    pub(super) fn say(&self, text: &str) {
+        self.put("flash", &Flash { good: true, text: text.to_owned() });
+    }
+
+    pub(super) fn take_flash(&self) -> Option<Flash> {
+        self.take("flash")
+    }
+
+    /// Remembers where somebody was going, if that is a path of ours.
+    pub(super) fn set_return_to(&self, next: &str) {
+        if let Some(next) = return_to::accept(next) {
+            self.put("next", &next);
+        }
+    }
+
+    pub(super) fn return_to(&self) -> Option<String> {
+        let next: String = self.0.get("next").ok().flatten()?;
+        // The cookie is ours and sealed; the path is looked at again all the same.
+        return_to::accept(&next).map(str::to_owned)
+    }
+
+    /// Where somebody was going; it is used once.
+    pub(super) fn take_return_to(&self) -> Option<String> {
+        let next = self.return_to();
+        self.0.remove("next");
+        next
+    }
+
+    /// Keeps a link's token out of the address bar, the history and the log while its form is open.
+    pub(super) fn set_link_token(&self, kind: &str, token: &str) {
+        self.put(kind, &token);
+    }
+
+    pub(super) fn link_token(&self, kind: &str) -> Option<String> {
+        self.0.get(kind).ok().flatten()
+    }
+
+    pub(super) fn forget_link_token(&self, kind: &str) {
+        self.0.remove(kind);
+    }
+
+    /// Forgets everything: at sign-out.
+    pub(super) fn clear(&self) {
+        self.0.clear();
+    }
+
+    fn put(&self, key: &str, value: &impl Serialize) {
+        if let Err(error) = self.0.insert(key, value) {
+            log::warn!("flow state could not be kept: {error}");
+        }
+    }
+
+    fn take<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
+        let value = self.0.get(key).ok().flatten()?;
+        self.0.remove(key);
+        Some(value)
+    }
+}
+
+/// The middleware behind it: one encrypted cookie for an hour, and nothing on the server.
+pub(super) fn middleware(vestibule: &Vestibule) -> SessionMiddleware<CookieSessionStore> {
+    let is_https = vestibule.config.is_https();
+    let key = Key::derive_from(vestibule.flow_key.expose_secret());
+    SessionMiddleware::builder(CookieSessionStore::default(), key)
+        .cookie_name(cookies::name(Purpose::Flow, is_https).to_owned())
+        .cookie_secure(is_https)
+        .cookie_http_only(true)
+        .cookie_same_site(SameSite::Lax)
+        .cookie_path("/".to_owned())
+        .cookie_content_security(CookieContentSecurity::Private)
+        .session_lifecycle(PersistentSession::default().session_ttl(Duration::hours(1)))
+        .build()
+}

@@ -1,0 +1,65 @@
+//! The headers that every answer bears (SECURITY 2.5), whatever its status.
+
+use actix_web::HttpMessage as _;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+
+use super::extract::Context;
+use super::server::State;
+
+const ALWAYS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
+    (header::REFERRER_POLICY, "same-origin"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
+         publickey-credentials-get=(self), publickey-credentials-create=(self)",
+    ),
+];
+
+/// Middleware: adds them, and keeps what is personal out of every cache.
+pub(super) async fn add(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let state = request.app_data::<actix_web::web::Data<State>>();
+    let is_https = state.is_some_and(|state| state.vestibule.config.is_https());
+    let mut response = next.call(request).await?;
+    let nonce = response.request().extensions().get::<Context>().map(|context| context.nonce.clone());
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if is_https {
+        let a_while = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, a_while);
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    let is_page =
+        headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    let policy = match nonce.filter(|_| is_page) {
+        Some(nonce) => HeaderValue::from_str(&page_policy(&nonce)),
+        None => Ok(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    };
+    if let Ok(policy) = policy {
+        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    Ok(response)
+}
+
+/// What a page of ours may load: its own stylesheet and pictures, and the scripts that bear this answer's nonce.
+fn page_policy(nonce: &str) -> String {
+    format!(
+        "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; \
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; \
+         require-trusted-types-for 'script'; trusted-types 'none'"
+    )
+}

@@ -1,0 +1,137 @@
+//! What every page has in common, and the structs behind the templates that several pages use.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::assets;
+use super::error::Error;
+use super::extract::{Context, CurrentUser};
+use super::flow_state::Flash;
+use super::server::State;
+use crate::clock::Timestamp;
+use crate::models::Role;
+
+/// The frame around a page's own words.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Shell {
+    /// The name of this instance.
+    pub(super) brand: String,
+    /// What the page's scripts bear, so that no other may run.
+    pub(super) nonce: String,
+    /// Who is signed in, if the page knows.
+    pub(super) user: Option<ShellUser>,
+    /// What has just happened.
+    pub(super) flash: Option<Flash>,
+    /// Ours, for administrators: nobody else need know what to attack.
+    pub(super) version: Option<&'static str>,
+    /// The entry of the navigation that is open.
+    pub(super) section: &'static str,
+}
+
+/// Who is signed in, as far as the frame shows it.
+#[derive(Clone, Debug)]
+pub(super) struct ShellUser {
+    pub(super) username: String,
+}
+
+impl Shell {
+    /// The frame for nobody in particular.
+    pub(super) fn of(request: &HttpRequest) -> Self {
+        let state = request.app_data::<actix_web::web::Data<State>>();
+        let brand = state.map(|state| state.vestibule.config.server.name.clone()).unwrap_or_default();
+        let nonce = request.extensions().get::<Context>().map(|context| context.nonce.clone());
+        Self { brand, nonce: nonce.unwrap_or_default(), ..Self::default() }
+    }
+
+    /// The frame for somebody signed in.
+    pub(super) fn signed_in(request: &HttpRequest, current: &CurrentUser) -> Self {
+        let user = ShellUser { username: current.user.username.clone() };
+        let is_admin = current.user.role == Role::Admin;
+        let version = is_admin.then_some(env!("CARGO_PKG_VERSION"));
+        Self { user: Some(user), version, ..Self::of(request) }
+    }
+
+    /// The frame, with what has just happened.
+    pub(super) fn saying(self, flash: Option<Flash>) -> Self {
+        Self { flash, ..self }
+    }
+
+    /// The address of a file in `static/`.
+    pub(super) fn asset(&self, name: &str) -> String {
+        assets::address(name)
+    }
+}
+
+/// A moment in all the forms that pages show it in.
+#[derive(Clone, Debug)]
+pub(super) struct Moment {
+    pub(super) iso: String,
+    pub(super) exact: String,
+    pub(super) relative: String,
+    pub(super) clock: String,
+    pub(super) unix: i64,
+}
+
+impl Moment {
+    pub(super) fn new(at: Timestamp, now: Timestamp) -> Self {
+        Self {
+            iso: at.to_string(),
+            exact: at.strftime("%-d %b %Y, %H:%M UTC"),
+            relative: relative(at, now),
+            clock: at.strftime("%H:%M UTC"),
+            unix: at.seconds(),
+        }
+    }
+}
+
+fn relative(at: Timestamp, now: Timestamp) -> String {
+    let seconds = at.seconds().abs_diff(now.seconds());
+    let (count, unit) = match seconds {
+        0..=44 => return if at > now { "in a moment".to_owned() } else { "just now".to_owned() },
+        45..=5399 => (seconds.div_ceil(60).max(1), "minute"),
+        5400..=129_599 => ((seconds + 1800) / 3600, "hour"),
+        _ => ((seconds + 43_200) / 86_400, "day"),
+    };
+    let plural = if count == 1 { "" } else { "s" };
+    if at > now { format!("in {count} {unit}{plural}") } else { format!("{count} {unit}{plural} ago") }
+}
+
+/// What is wrong with one field of a form; with no field, of the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FieldError {
+    pub(super) field: &'static str,
+    pub(super) message: String,
+}
+
+impl From<crate::flows::register::Fault> for FieldError {
+    fn from(fault: crate::flows::register::Fault) -> Self {
+        Self { field: fault.field, message: fault.message }
+    }
+}
+
+/// An error, as a page.
+#[derive(Template)]
+#[template(path = "error.html")]
+pub(super) struct ErrorPage {
+    pub(super) shell: Shell,
+    pub(super) status: u16,
+    pub(super) title: String,
+    pub(super) message: String,
+    pub(super) what_to_do: String,
+    pub(super) way_back: Option<(String, String)>,
+    pub(super) request_id: String,
+}
+
+/// A page as an answer.
+pub(super) fn answer(status: StatusCode, page: &impl Template) -> Result<HttpResponse, Error> {
+    let html = page.render().map_err(|error| Error::Internal { cause: error.to_string() })?;
+    Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
+}
+
+/// After a deed: on to another page (303, so that reloading it does nothing twice).
+pub(super) fn see_other(location: &str) -> actix_web::HttpResponseBuilder {
+    let mut head = HttpResponse::SeeOther();
+    head.insert_header((actix_web::http::header::LOCATION, location));
+    head
+}

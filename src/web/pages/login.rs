@@ -1,0 +1,116 @@
+//! `/login`: who are you?
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::{Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::{NextQuery, signed_in};
+use crate::config::RegistrationMode;
+use crate::flows::login::{self, Attempt, LoginError};
+use crate::web::error::Error;
+use crate::web::extract::{Context, CurrentUser, Form};
+use crate::web::flow_state::FlowState;
+use crate::web::page::{Shell, answer, see_other};
+use crate::web::return_to;
+use crate::web::server::State;
+
+#[derive(Template)]
+#[template(path = "login.html")]
+struct LoginPage {
+    shell: Shell,
+    login: String,
+    error: Option<String>,
+    purpose: Option<String>,
+    registration_open: bool,
+    device_note: bool,
+}
+
+/// What the form sends.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct LoginForm {
+    login: String,
+    password: SecretString,
+}
+
+/// `GET /login`: the form; for whoever is signed in, the way on.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    query: Query<NextQuery>,
+    current: Option<CurrentUser>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let flow = FlowState::of(&request);
+    let next = query.next.as_deref().and_then(return_to::accept);
+    if current.is_some() {
+        return Ok(see_other(next.unwrap_or("/dashboard")).finish());
+    }
+    if let Some(next) = next {
+        flow.set_return_to(next);
+    }
+    page(&request, &state, StatusCode::OK, String::new(), None)
+}
+
+/// `POST /login`: signs in and goes on to where the person was going.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    earlier: Option<CurrentUser>,
+    state: Data<State>,
+    Form(form): Form<LoginForm>,
+) -> Result<HttpResponse, Error> {
+    let attempt = Attempt {
+        login: form.login.clone(),
+        password: form.password,
+        replaces: earlier.map(|current| current.session.id.clone()),
+    };
+    match login::with_password(&state.vestibule, attempt, &context.caller(), context.now).await {
+        Ok(done) => {
+            let next = FlowState::of(&request).take_return_to();
+            signed_in(&state, &done, next.as_deref().unwrap_or("/dashboard"))
+        }
+        Err(error @ LoginError::InvalidCredentials) => {
+            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, form.login, Some(error.to_string()))
+        }
+        // The form again, with what was typed: whoever has to wait need not start over.
+        Err(LoginError::Throttled { retry_after }) => {
+            let error = Error::TooManyRequests { retry_after };
+            let words = format!("{error} {}", until(&context, retry_after));
+            let mut response =
+                page(&request, &state, StatusCode::TOO_MANY_REQUESTS, form.login, Some(words))?;
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn until(context: &Context, wait: std::time::Duration) -> String {
+    format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S UTC"))
+}
+
+fn page(
+    request: &HttpRequest,
+    state: &State,
+    status: StatusCode,
+    login: String,
+    error: Option<String>,
+) -> Result<HttpResponse, Error> {
+    let flow = FlowState::of(request);
+    let purpose = flow.return_to().map(|next| {
+        let path = next.split(['?', '#']).next().unwrap_or_default().to_owned();
+        format!("Sign in to go on to {path}.")
+    });
+    let page = LoginPage {
+        shell: Shell::of(request).saying(flow.take_flash()),
+        login,
+        error,
+        purpose,
+        registration_open: state.vestibule.config.registration.mode == RegistrationMode::Open,
+        device_note: false,
+    };
+    answer(status, &page)
+}

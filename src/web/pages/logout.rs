@@ -1,0 +1,79 @@
+//! `/logout`: the door out. Reading the page does nothing; the button does.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use crate::flows::log_out;
+use crate::web::cookies;
+use crate::web::error::Error;
+use crate::web::extract::{Context, CurrentUser};
+use crate::web::flow_state::FlowState;
+use crate::web::page::{Shell, answer, see_other};
+use crate::web::server::State;
+
+#[derive(Template)]
+#[template(path = "logout.html")]
+struct LogOutPage {
+    shell: Shell,
+}
+
+/// `GET /logout`: the button.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    current: Option<CurrentUser>,
+) -> Result<HttpResponse, Error> {
+    let shell = match &current {
+        Some(current) => Shell::signed_in(&request, current),
+        None => Shell::of(&request),
+    };
+    answer(StatusCode::OK, &LogOutPage { shell })
+}
+
+/// `POST /logout`, of the page and of the API: ends the session. Whoever is out already gets the same answer.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    current: Result<CurrentUser, Error>,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    match current {
+        Ok(who) => {
+            let caller = context.caller();
+            log_out::of_session(&state.vestibule, &who.user, &who.session.id, &caller, context.now).await?;
+        }
+        Err(Error::Unauthenticated | Error::TokenRefused) => {}
+        Err(error) => return Err(error),
+    }
+    let mut head = if is_program(&request) {
+        HttpResponse::Ok()
+    } else {
+        let flow = FlowState::of(&request);
+        flow.clear();
+        flow.say("You are signed out.");
+        see_other("/login")
+    };
+    head.cookie(cookies::no_token(&state.vestibule.config));
+    // Not "cookies": that would sign the person out of every sibling host too.
+    head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
+    if is_program(&request) {
+        return Ok(head.json(serde_json::json!({ "message": "Signed out" })));
+    }
+    Ok(head.finish())
+}
+
+fn is_program(request: &HttpRequest) -> bool {
+    let has = |name: header::HeaderName, part: &str| {
+        request
+            .headers()
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.contains(part))
+    };
+    let bears_token = request.headers().contains_key(header::AUTHORIZATION);
+    bears_token
+        || has(header::CONTENT_TYPE, "json")
+        || (has(header::ACCEPT, "json") && !has(header::ACCEPT, "html"))
+}

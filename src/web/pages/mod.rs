@@ -1,0 +1,38 @@
+//! Pages: a file each, with the struct behind its template.
+
+pub(super) mod dashboard;
+pub(super) mod home;
+pub(super) mod login;
+pub(super) mod logout;
+pub(super) mod reauth;
+pub(super) mod register;
+pub(super) mod reset;
+pub(super) mod sessions;
+pub(super) mod setup;
+
+use actix_web::HttpResponse;
+use serde::Deserialize;
+
+use super::cookies;
+use super::error::Error;
+use super::page::see_other;
+use super::server::State;
+use crate::flows::login::SignedIn;
+use crate::flows::{issue_token, throttle};
+
+/// `?next=`: where somebody was going.
+#[derive(Debug, Deserialize)]
+pub(super) struct NextQuery {
+    pub(super) next: Option<String>,
+}
+
+/// On to `location`, signed in: with a new token, and as a device that is known from now on (D16).
+fn signed_in(state: &State, signed_in: &SignedIn, location: &str) -> Result<HttpResponse, Error> {
+    let (vestibule, SignedIn { user, session }) = (&state.vestibule, signed_in);
+    let token = issue_token::for_session(vestibule, user, session, session.authenticated_at)?;
+    let device = throttle::device_cookie(vestibule, &user.id);
+    Ok(see_other(location)
+        .cookie(cookies::token(&vestibule.config, &token))
+        .cookie(cookies::device(&vestibule.config, device))
+        .finish())
+}

@@ -1,0 +1,107 @@
+//! `/reset`: a new password, for whoever has a link from the operator.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::flows::reset_password::{self, ResetPasswordError};
+use crate::models::User;
+use crate::web::cookies;
+use crate::web::error::Error;
+use crate::web::extract::{Context, Form};
+use crate::web::flow_state::FlowState;
+use crate::web::page::{FieldError, Shell, answer, see_other};
+use crate::web::server::State;
+
+/// The name of the link's token in the flow state.
+const LINK: &str = "reset";
+
+#[derive(Template)]
+#[template(path = "reset.html")]
+struct ResetPage {
+    shell: Shell,
+    username: String,
+    min_length: usize,
+    errors: Vec<FieldError>,
+}
+
+/// What the form sends. The name is there for the password manager; whose password it is, the link says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct ResetForm {
+    #[serde(default, rename = "username")]
+    _username: String,
+    password: SecretString,
+}
+
+/// `GET /reset/{token}`: takes the token out of the address at once. Opening the link changes nothing.
+pub(in crate::web) async fn open(
+    request: HttpRequest,
+    token: Path<String>,
+    context: Context,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    reset_password::find_user(&state.vestibule, &token, context.now).await?.ok_or_else(gone)?;
+    FlowState::of(&request).set_link_token(LINK, &token);
+    Ok(see_other("/reset").finish())
+}
+
+/// `GET /reset`: the form.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    context: Context,
+    state: Data<State>,
+) -> Result<HttpResponse, Error> {
+    let (_, user) = link(&request, &context, &state).await?;
+    page(&request, &state, StatusCode::OK, user, Vec::new())
+}
+
+/// `POST /reset`: sets the password and ends every session. Nobody is signed in by it.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    state: Data<State>,
+    Form(form): Form<ResetForm>,
+) -> Result<HttpResponse, Error> {
+    let (token, user) = link(&request, &context, &state).await?;
+    let (vestibule, caller) = (&state.vestibule, context.caller());
+    match reset_password::with_token(vestibule, &token, form.password, &caller, context.now).await {
+        Ok(_) => {
+            let flow = FlowState::of(&request);
+            flow.forget_link_token(LINK);
+            flow.say("Your new password is saved. You are signed out everywhere; sign in with it now.");
+            Ok(see_other("/login").cookie(cookies::no_token(&vestibule.config)).finish())
+        }
+        Err(ResetPasswordError::Password(error)) => {
+            let errors = vec![FieldError { field: "password", message: error.to_string() }];
+            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, user, errors)
+        }
+        Err(ResetPasswordError::InvalidLink) => Err(gone()),
+        Err(ResetPasswordError::Hashing(error)) => Err(error.into()),
+        Err(ResetPasswordError::Database(error)) => Err(error.into()),
+    }
+}
+
+async fn link(request: &HttpRequest, context: &Context, state: &State) -> Result<(String, User), Error> {
+    let token = FlowState::of(request).link_token(LINK).ok_or_else(gone)?;
+    let user = reset_password::find_user(&state.vestibule, &token, context.now).await?;
+    Ok((token, user.ok_or_else(gone)?))
+}
+
+fn gone() -> Error {
+    Error::Gone(ResetPasswordError::InvalidLink.to_string())
+}
+
+fn page(
+    request: &HttpRequest,
+    state: &State,
+    status: StatusCode,
+    user: User,
+    errors: Vec<FieldError>,
+) -> Result<HttpResponse, Error> {
+    let min_length = state.vestibule.config.passwords.min_length;
+    answer(status, &ResetPage { shell: Shell::of(request), username: user.username, min_length, errors })
+}

@@ -1,0 +1,198 @@
+//! Every URL, in one table. A path answers to the methods that stand here and to no others.
+
+use std::collections::BTreeMap;
+
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::guard::{self, Guard, GuardContext};
+use actix_web::http::{Method, header};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
+use futures_util::FutureExt as _;
+
+use super::error::Error;
+use super::{api, assets, health, pages};
+
+/// One line of the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// As Actix writes it: `/sessions/{id}/end`.
+    pub path: &'static str,
+    /// `GET` answers to `HEAD` too.
+    pub method: Method,
+}
+
+#[rustfmt::skip]
+fn table() -> Table {
+    Table::default()
+        .get("/", pages::home::show)
+        .get("/register", pages::register::show)
+        .form("/register", pages::register::submit)
+        .json("/register", api::register::submit)
+        .get("/login", pages::login::show)
+        .form("/login", pages::login::submit)
+        .json("/login", api::login::submit)
+        .get("/logout", pages::logout::show)
+        .post("/logout", pages::logout::submit)
+        .get("/dashboard", pages::dashboard::show)
+        .post("/session/renew", pages::sessions::renew)
+        .post("/sessions/{id}/end", pages::sessions::end)
+        .post("/sessions/end-others", pages::sessions::end_others)
+        .get("/reauth", pages::reauth::show)
+        .form("/reauth", pages::reauth::submit)
+        .get("/setup/{token}", pages::setup::open)
+        .get("/setup", pages::setup::show)
+        .form("/setup", pages::setup::submit)
+        .get("/reset/{token}", pages::reset::open)
+        .get("/reset", pages::reset::show)
+        .form("/reset", pages::reset::submit)
+        .get("/protected", api::protected::show)
+        .get("/api/session", api::session::show)
+        .get("/healthz", health::live)
+        .get("/readyz", health::ready)
+        .get("/robots.txt", assets::well_known)
+        .get("/favicon.ico", assets::well_known)
+        .get("/static/{name}", assets::show)
+}
+
+/// What we serve, a line for each path and method.
+pub fn entries() -> Vec<Entry> {
+    let lines = table().0.into_iter();
+    let mut entries: Vec<_> = lines
+        .flat_map(|(path, lines)| lines.into_iter().map(move |line| Entry { path, method: line.method }))
+        .collect();
+    entries.dedup();
+    entries
+}
+
+pub(super) fn configure(config: &mut web::ServiceConfig) {
+    table().configure(config);
+}
+
+#[derive(Default)]
+struct Table(BTreeMap<&'static str, Vec<Line>>);
+
+struct Line {
+    method: Method,
+    /// The content that this line reads, if only that.
+    content: Option<&'static str>,
+    route: Route,
+}
+
+impl Table {
+    fn get<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let either = guard::Any(guard::Get()).or(guard::Head());
+        self.line(path, Method::GET, None, web::route().guard(either).to(handler))
+    }
+
+    /// A deed with no content of its own.
+    fn post<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.line(path, Method::POST, None, web::post().to(handler))
+    }
+
+    fn form<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        const CONTENT: &str = "application/x-www-form-urlencoded";
+        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(handler))
+    }
+
+    fn json<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        const CONTENT: &str = "application/json";
+        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(handler))
+    }
+
+    fn line(
+        mut self,
+        path: &'static str,
+        method: Method,
+        content: Option<&'static str>,
+        route: Route,
+    ) -> Self {
+        self.0.entry(path).or_default().push(Line { method, content, route });
+        self
+    }
+
+    fn configure(self, config: &mut web::ServiceConfig) {
+        // Literal paths before those with a part to fill in: `/sessions/end-others` is not a session's id.
+        let mut paths: Vec<_> = self.0.into_iter().collect();
+        paths.sort_by_key(|(path, _)| path.contains('{'));
+        for (path, lines) in paths {
+            let contents: Vec<_> = lines.iter().filter_map(|line| line.content).collect();
+            let mut allowed: Vec<Method> = Vec::new();
+            for line in &lines {
+                if !allowed.contains(&line.method) {
+                    allowed.push(line.method.clone());
+                }
+            }
+            let mut resource = web::resource(path);
+            for line in lines {
+                resource = resource.route(line.route);
+            }
+            let resource = resource
+                .default_service(web::to(move |request: HttpRequest| {
+                    let refusal = refuse(&request, &allowed, &contents);
+                    async move { Err::<HttpResponse, _>(refusal) }
+                }))
+                .wrap(from_fn(catch_panic));
+            config.service(resource);
+        }
+        config.default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }));
+    }
+}
+
+/// Why a path of ours does not answer to this request.
+fn refuse(request: &HttpRequest, allowed: &[Method], contents: &[&'static str]) -> Error {
+    if allowed.contains(request.method()) {
+        return Error::UnsupportedMediaType(match contents {
+            ["application/json"] => "application/json",
+            ["application/x-www-form-urlencoded"] => "application/x-www-form-urlencoded",
+            _ => "application/json or application/x-www-form-urlencoded",
+        });
+    }
+    let head = allowed.contains(&Method::GET).then_some(Method::HEAD);
+    Error::MethodNotAllowed(allowed.iter().cloned().chain(head).collect())
+}
+
+/// Passes what announces itself as this type of content; parameters such as a charset are for the extractor.
+struct Content(&'static str);
+
+impl Guard for Content {
+    fn check(&self, context: &GuardContext<'_>) -> bool {
+        let value = context.head().headers().get(header::CONTENT_TYPE);
+        let kind = value.and_then(|value| value.to_str().ok()).and_then(|kind| kind.split(';').next());
+        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(self.0))
+    }
+}
+
+/// Middleware: a handler that panics costs its own request and no other (ASVS 16.5.4).
+async fn catch_panic(
+    request: ServiceRequest,
+    next: Next<impl actix_web::body::MessageBody + 'static>,
+) -> Result<ServiceResponse, actix_web::Error> {
+    let kept = request.request().clone();
+    match std::panic::AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
+        Err(_) => {
+            let error = Error::Internal { cause: format!("the handler of {} panicked", kept.path()) };
+            Ok(ServiceResponse::from_err(error, kept))
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! Forged requests: an unsafe one must come from our own pages (D7).
+//!
+//! The browser says where a request came from, in headers that no page can set: `Sec-Fetch-Site`, and in older ones
+//! `Origin`. So there are no hidden tokens, and a form never expires. Sign-in and registration are included: whoever
+//! could sign a person in as somebody else would read what they then do (login forgery).
+
+use actix_web::body::{EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::middleware::Next;
+use actix_web::{HttpRequest, HttpResponse};
+
+use super::error::Error;
+use super::server::State;
+use super::{cookies, extract};
+
+/// Middleware: refuses unsafe requests from elsewhere before any handler sees them.
+pub(super) async fn check<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
+    let origin = request
+        .app_data::<actix_web::web::Data<State>>()
+        .map(|state| state.vestibule.config.origin())
+        .unwrap_or_default();
+    if request.method().is_safe() || is_ours(request.request(), &origin) {
+        return Ok(next.call(request).await?.map_into_left_body());
+    }
+    log::warn!("refused a request to {} from another site", request.path().escape_default());
+    let refused = HttpResponse::from_error(Error::CrossSite);
+    Ok(request.into_response(refused).map_into_right_body())
+}
+
+/// Whether an unsafe request may be believed to come from our own pages, or from no browser at all.
+fn is_ours(request: &HttpRequest, origin: &str) -> bool {
+    let headers = request.headers();
+    let bears_cookies = cookies::bears_any(request);
+    if extract::bearer_token(request).is_some() && !bears_cookies {
+        return true;
+    }
+    match (only(headers, "sec-fetch-site"), only(headers, header::ORIGIN.as_str())) {
+        // `none` is the person themselves, who typed the address or reloaded.
+        (Some(site), _) => site == "same-origin" || site == "none",
+        (None, Some(from)) => from == origin,
+        // No browser of today sends neither; a program does, and it has no cookies that somebody could abuse.
+        (None, None) => !bears_cookies,
+    }
+}
+
+/// The value of a header that must stand alone; two of them are worse than none, and equal nothing.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name);
+    let first = values.next()?;
+    if values.next().is_some() {
+        return Some("");
+    }
+    Some(first.to_str().unwrap_or(""))
+}

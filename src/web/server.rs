@@ -1,0 +1,100 @@
+//! The server: sockets, limits, signals.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Next, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer};
+
+use super::error::Error;
+use super::extract::BadTokens;
+use super::{cookies, flow_state, headers, observe, render, routes, same_origin};
+use crate::vestibule::Vestibule;
+
+/// What handlers and guards work with.
+#[derive(Clone)]
+pub(super) struct State {
+    /// The instance.
+    pub(super) vestibule: Vestibule,
+    pub(super) bad_tokens: Arc<BadTokens>,
+}
+
+impl State {
+    fn new(vestibule: Vestibule) -> Self {
+        let bad_tokens = Arc::new(BadTokens::new(&vestibule.config.throttle));
+        Self { vestibule, bad_tokens }
+    }
+
+    /// A handler of ours outside [`service`]: a mistake in the embedding program.
+    pub(super) fn is_missing() -> Error {
+        Error::Internal { cause: "this route is not mounted through vestibule::web::service".to_owned() }
+    }
+}
+
+/// Everything we serve, to be mounted into an Actix app: every URL of [`entries`](super::entries), with our headers,
+/// our errors and our protection against forged requests.
+pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
+    scope(State::new(vestibule.clone()))
+}
+
+fn scope(state: State) -> impl HttpServiceFactory + 'static {
+    let flow = flow_state::middleware(&state.vestibule);
+    // The last one wrapped is the first one asked.
+    web::scope("")
+        .app_data(Data::new(state))
+        .configure(routes::configure)
+        .wrap(from_fn(same_origin::check))
+        .wrap(flow)
+        .wrap(from_fn(set_pending_cookies))
+        .wrap(from_fn(render::render))
+        .wrap(from_fn(headers::add))
+        .wrap(from_fn(observe::observe))
+}
+
+/// Middleware: gives the browser what guards left for it, a renewed token above all.
+async fn set_pending_cookies(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    let mut response = next.call(request).await?;
+    let (request, answer) = (response.request().clone(), response.response_mut());
+    for cookie in cookies::take_pending(&request) {
+        // A handler that set this cookie itself, at sign-out, knows better.
+        if !answer.cookies().any(|set| set.name() == cookie.name())
+            && let Err(error) = answer.add_cookie(&cookie)
+        {
+            log::error!("a cookie could not be set: {error}");
+        }
+    }
+    Ok(response)
+}
+
+/// Serves until told to stop; `announce` is called once the socket is open, with its address.
+///
+/// SIGTERM stops gracefully: no new connections, requests under way are finished for up to
+/// `server.shutdown_timeout`. SIGINT stops at once.
+///
+/// # Errors
+///
+/// When the address cannot be listened on.
+pub async fn serve(vestibule: Vestibule, announce: impl FnOnce(SocketAddr)) -> io::Result<()> {
+    let config = vestibule.config.server.clone();
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = if config.workers == 0 { cores } else { config.workers };
+    let state = State::new(vestibule);
+    let server = HttpServer::new(move || App::new().service(scope(state.clone())))
+        .workers(workers)
+        .max_connections(config.max_connections.div_ceil(workers))
+        .client_request_timeout(config.request_timeout)
+        .keep_alive(config.keep_alive)
+        .shutdown_timeout(config.shutdown_timeout.as_secs())
+        .bind(config.listen)?;
+    if let Some(address) = server.addrs().first() {
+        announce(*address);
+    }
+    server.run().await
+}
