@@ -6,6 +6,10 @@ use super::global::GlobalArgs;
 use super::output::{self, Format};
 use crate::config::{self, Loaded, Overrides, Problems};
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  vestibule config show --sources
+  vestibule config check";
 const SHOW_EXAMPLES: &str = "\
 Secrets are not shown.
 

@@ -113,10 +113,9 @@ fn status_line(place: &Place) -> io::Result<String> {
     stream.set_write_timeout(Some(ANSWER_TIMEOUT))?;
     stream.set_read_timeout(Some(ANSWER_TIMEOUT))?;
     let (path, host) = (&place.path, &place.authority);
-    write!(
-        stream,
-        "GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: vestibule\r\nConnection: close\r\n\r\n"
-    )?;
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    // In one piece: whoever has read enough of it may answer and hang up.
+    stream.write_all(request.as_bytes())?;
     let (mut answer, started) = (Vec::new(), Stopwatch::start());
     while answer.len() < LONGEST_STATUS_LINE && !answer.contains(&b'\n') {
         let mut piece = [0; LONGEST_STATUS_LINE];

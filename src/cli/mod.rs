@@ -59,15 +59,15 @@ enum Command {
     /// Start the server (the default)
     Serve(serve::Serve),
     /// Make and mend accounts
-    #[command(subcommand)]
+    #[command(subcommand, after_help = user::EXAMPLES)]
     User(user::User),
     /// See and end sessions
-    #[command(subcommand)]
+    #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::Session),
     /// Bring the tables up to date
     Migrate(migrate::Migrate),
     /// See and check the configuration
-    #[command(subcommand)]
+    #[command(subcommand, after_help = config::EXAMPLES)]
     Config(config::Config),
     /// Ask the running server whether it is ready
     Healthcheck(healthcheck::Healthcheck),

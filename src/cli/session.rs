@@ -15,6 +15,10 @@ use crate::id::SessionId;
 use crate::models::{self, RevokedBecause};
 use crate::vestibule::Vestibule;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  vestibule session list ada
+  vestibule session revoke --user ada --all";
 const LIST_EXAMPLES: &str = "\
 Examples:
   vestibule session list ada

@@ -17,6 +17,11 @@ use crate::flows::{administer_user, overview, reset_password};
 use crate::models::{self, Role};
 use crate::vestibule::Vestibule;
 
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  vestibule user create ada --role admin
+  vestibule user list
+  vestibule user reset-link ada";
 const LIST_EXAMPLES: &str = "\
 Examples:
   vestibule user list

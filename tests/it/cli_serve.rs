@@ -1,0 +1,127 @@
+//! `vestibule serve`
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStderr};
+
+use actix_web::rt::System;
+use vestibule::config::Config;
+use vestibule::flows::set_up;
+use vestibule::vestibule::Vestibule;
+
+use super::Folder;
+
+/// A server that ends with the test, and what it has said.
+struct Server {
+    child: Child,
+    said: Vec<String>,
+    stderr: BufReader<ChildStderr>,
+}
+
+impl Server {
+    /// Starts one and waits until it listens.
+    fn start(folder: &Folder, line: &str) -> Self {
+        let mut child = folder.start(line);
+        let stderr = BufReader::new(child.stderr.take().unwrap());
+        let mut server = Self { child, said: Vec::new(), stderr };
+        server.read_until("istening");
+        server
+    }
+
+    fn read_until(&mut self, words: &str) {
+        while !self.said.last().is_some_and(|line| line.contains(words)) {
+            let mut line = String::new();
+            assert_ne!(self.stderr.read_line(&mut line).unwrap(), 0, "never said {words}: {:?}", self.said);
+            self.said.push(line.trim_end().to_owned());
+        }
+    }
+
+    fn fact(&self, name: &str) -> Option<&str> {
+        self.said.iter().find_map(|line| line.strip_prefix(name)).map(str::trim)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn is_setup_link_live(folder: &Folder, token: &str) -> bool {
+    let mut config = Config::default();
+    config.server.data_dir = folder.path.join("data");
+    let vestibule = Vestibule::open(config).unwrap();
+    System::new().block_on(set_up::is_live(&vestibule, token, vestibule.clock.now())).unwrap()
+}
+
+#[test]
+fn a_start_in_an_empty_folder_says_where_everything_is() {
+    let folder = Folder::new();
+
+    let server = Server::start(&folder, "serve --listen 127.0.0.1:0 --public-url http://localhost:9999");
+
+    let version = concat!("Vestibule ", env!("CARGO_PKG_VERSION"));
+    assert!(server.said.iter().any(|line| line == version));
+    assert_eq!(server.fact("Open"), Some("http://localhost:9999"));
+    let data = folder.path.join("data").display().to_string();
+    assert_eq!(server.fact("Data"), Some(data.as_str()));
+    assert_eq!(server.fact("Database"), Some(format!("SQLite, {data}/vestibule.db").as_str()));
+    assert_eq!(server.fact("Settings"), Some("flags"));
+    assert!(server.fact("Mail").unwrap().starts_with("off"));
+    let token = server.fact("Set up").unwrap().strip_prefix("http://localhost:9999/setup/").unwrap();
+    assert!(is_setup_link_live(&folder, token));
+
+    let address = server.fact("Listening").unwrap();
+    assert_eq!(folder.run(&format!("healthcheck --url http://{address}")).done(), "ok\n");
+}
+
+#[test]
+fn the_server_starts_without_a_command_and_offers_no_set_up_once_there_is_an_administrator() {
+    let folder = Folder::new().with_variable("VESTIBULE_SERVER__LISTEN", "127.0.0.1:0");
+    folder.create("ada --role admin");
+
+    let server = Server::start(&folder, "");
+
+    assert_eq!((server.fact("Set up"), server.fact("Settings")), (None, Some("environment")));
+}
+
+#[test]
+fn a_second_start_by_mistake_is_refused_and_voids_no_link() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, "serve --listen 127.0.0.1:0");
+    let token = server.fact("Set up").unwrap().rsplit_once('/').unwrap().1;
+    let address = server.fact("Listening").unwrap();
+
+    let said = folder.run(&format!("serve --listen {address} --log-level warn")).refused(1);
+
+    assert!(said.starts_with(&format!("cannot listen on {address}: ")), "{said}");
+    assert!(is_setup_link_live(&folder, token));
+}
+
+#[test]
+fn the_log_is_a_json_object_a_line_and_warns_when_nothing_is_throttled() {
+    let folder = Folder::new()
+        .with_variable("VESTIBULE_LOG__FORMAT", "json")
+        .with_variable("VESTIBULE_THROTTLE__ENABLED", "false");
+
+    let server = Server::start(&folder, "serve --listen 127.0.0.1:0");
+
+    let lines: Vec<serde_json::Value> =
+        server.said.iter().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let warning = lines.iter().find(|line| line["level"] == "warn").unwrap();
+    assert!(warning["message"].as_str().unwrap().starts_with("throttle.enabled is false"));
+    assert!(warning["target"].as_str().unwrap().starts_with("vestibule::"));
+    let (ts, facts) = (warning["ts"].as_str().unwrap(), &lines.last().unwrap()["facts"]);
+    assert!(ts.len() == "2026-11-22T14:32:00.000Z".len() && ts.ends_with('Z'), "{ts}");
+    assert!(facts["set_up"].as_str().unwrap().contains("/setup/"));
+}
+
+#[test]
+fn other_commands_keep_quiet_unless_told_otherwise() {
+    let line = "migrate";
+    assert_eq!(Folder::new().run(line).err, "");
+
+    assert!(Folder::new().run("migrate --log-level info").err.contains("INFO  vestibule"));
+    let folder = Folder::new().with_variable("VESTIBULE_LOG", "vestibule=info");
+    assert!(folder.run(line).err.contains("migrated the database"));
+}

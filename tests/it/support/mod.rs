@@ -1,0 +1,18 @@
+//! The stage: an application of our own for each test, and the people who come to its door.
+
+mod answer;
+mod app;
+mod browser;
+mod place;
+mod program;
+
+pub use answer::Answer;
+pub use app::TestApp;
+pub use browser::Browser;
+pub use place::Place;
+pub use program::Program;
+
+/// A password that the policy likes.
+pub const PASSWORD: &str = "correct horse battery staple";
+/// And another.
+pub const OTHER_PASSWORD: &str = "seven purple lanterns drift north";
