@@ -10,7 +10,7 @@ use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
 use crate::models::SigningKey;
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
-use crate::tokens::{Key, KeyRing, Profile};
+use crate::tokens::{Forgeries, Key, KeyRing, Profile};
 
 /// A running instance: configuration, database, hashing threads, keys. Cheap to clone; clones are one instance.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub struct Parts {
     pub policy: PasswordPolicy,
     /// The keys that sign and check tokens.
     pub tokens: KeyRing,
+    /// Counts forged tokens.
+    pub forgeries: Forgeries,
     /// Recognises the cookie of a device that has signed in before (D16).
     pub device_tags: Authenticator,
     /// Names the buckets of throttles, so that a stolen database tells no address and no guess.
@@ -123,6 +125,9 @@ impl Vestibule {
             )?,
             policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
             tokens: key_ring(&config, &rows, &sealer)?,
+            forgeries: Forgeries::new(
+                config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),
+            ),
             device_tags: master.authenticator("device cookie"),
             bucket_tags: master.authenticator("throttle bucket"),
             email_salts: master.authenticator("e-mail salt"),

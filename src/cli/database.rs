@@ -2,14 +2,13 @@
 
 use std::path::Path;
 
-/// The file of a database that is one; nothing if it is a server, or memory.
+/// The file of a database that is one; nothing if it is a server.
 pub(super) fn file(url: &str) -> Option<&Path> {
     if is_postgres(url) {
         return None;
     }
     let path = url.strip_prefix("sqlite:").unwrap_or(url);
-    let path = path.strip_prefix("//").unwrap_or(path);
-    (path != ":memory:" && !path.starts_with("file:")).then(|| Path::new(path))
+    Some(Path::new(path.strip_prefix("//").unwrap_or(path)))
 }
 
 /// The database in a few words.
@@ -17,7 +16,7 @@ pub(super) fn describe(url: &str) -> String {
     if is_postgres(url) {
         return place_of_server(url).map_or("PostgreSQL".to_owned(), |place| format!("PostgreSQL, {place}"));
     }
-    file(url).map_or("SQLite, in memory".to_owned(), |path| format!("SQLite, {}", absolute(path)))
+    format!("SQLite, {}", file(url).map(absolute).unwrap_or_default())
 }
 
 /// `path` from the root on, if there is a working directory to start from.
@@ -60,6 +59,6 @@ mod tests {
         for url in ["sqlite:/var/v.db", "sqlite:///var/v.db", "/var/v.db"] {
             assert_eq!(file(url), Some(Path::new("/var/v.db")));
         }
-        assert_eq!(file("sqlite::memory:"), None);
+        assert_eq!(file("postgres:///var/v.db"), None);
     }
 }

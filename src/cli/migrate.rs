@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::database;
@@ -10,6 +11,8 @@ use super::output::{self, Format};
 use crate::config::{Config, Overrides};
 use crate::db::migrate::{self, Migration};
 use crate::db::{self, Database};
+use crate::id::RequestId;
+use crate::secret;
 use crate::vestibule::Vestibule;
 
 const EXAMPLES: &str = "\
@@ -81,17 +84,30 @@ fn missing_file(url: &str) -> Option<&Path> {
     database::file(url).filter(|path| path.metadata().map_or(true, |file| file.len() == 0))
 }
 
-/// Every migration and whether it has been run. Leaves no trace: Diesel makes its table of migrations when it is
-/// asked for them, and that is taken back with the transaction.
+/// Every migration and whether it has been run.
 fn status(config: &Config) -> anyhow::Result<Vec<Migration>> {
-    let (url, limits) = (config.database_url(), &config.database);
-    // Of an empty database in memory we know that it misses as much as one that is not there.
-    let url = missing_file(&url).map_or(url.as_str(), |_| "sqlite::memory:");
+    let url = config.database_url();
+    if missing_file(&url).is_none() {
+        return Ok(status_of(config, &url)?);
+    }
+    // What is not there misses as much as an empty one, for which we have a place of our own.
+    let scratch = std::env::temp_dir().join(format!("vestibule-{}", RequestId::new()));
+    secret::create_private_dir(&scratch).with_context(|| scratch.display().to_string())?;
+    let status = status_of(config, &format!("sqlite:{}", scratch.join("empty.db").display()));
+    let _ = std::fs::remove_dir_all(scratch);
+    Ok(status?)
+}
+
+/// The answer of the database at `url`, without a trace: Diesel makes its table of migrations when it is asked for
+/// them, and that is taken back with the transaction.
+fn status_of(config: &Config, url: &str) -> Result<Vec<Migration>, db::Error> {
+    let limits = &config.database;
     let db = Database::open(url, 1, limits.wait_timeout, limits.busy_timeout)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    let runtime = runtime.map_err(|error| db::Error::Unavailable(error.to_string()))?;
     let status = db.write(|conn| Err::<Undone, _>(Undone(migrate::status(conn))));
     let (Ok(Undone(status)) | Err(Undone(status))) = runtime.block_on(status);
-    Ok(status?)
+    status
 }
 
 /// An answer that makes its transaction roll back.

@@ -2,7 +2,7 @@
 
 use diesel::backend::Backend;
 use diesel::connection::SimpleConnection as _;
-use diesel::migration::{MigrationSource, MigrationVersion};
+use diesel::migration::{MigrationName, MigrationSource, MigrationVersion};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::{AnyConnection, Error};
@@ -87,9 +87,10 @@ fn list<DB: Backend>(
         let words = "this database was made by a newer version of Vestibule; start that version instead";
         return Err(Error::Migration(format!("{words} (it has migration {version})")));
     }
-    let row = |migration: &Box<dyn diesel::migration::Migration<DB>>| Migration {
-        name: migration.name().to_string(),
-        applied: applied.contains(&migration.name().version().as_owned()),
+    let names = known.iter().map(|migration| migration.name());
+    let row = |name: &dyn MigrationName| Migration {
+        name: name.to_string(),
+        applied: applied.contains(&name.version().as_owned()),
     };
-    Ok(known.iter().map(row).collect())
+    Ok(names.map(row).collect())
 }

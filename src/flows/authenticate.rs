@@ -28,6 +28,12 @@ pub enum AuthenticateError {
     /// The token is good; the session has ended, or the user is disabled.
     #[error("The session has ended.")]
     Revoked,
+    /// Too many forged tokens from one network.
+    #[error("Too many forged tokens. Please wait a little.")]
+    Throttled {
+        /// How long to wait.
+        retry_after: Duration,
+    },
     /// We could not find out, so the answer is no (fails closed).
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -36,7 +42,7 @@ pub enum AuthenticateError {
 /// How much later than the last note a request has to be before it is noted again.
 const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 
-/// The user behind `token` at the moment `now`. One database round trip.
+/// The user behind `token`, which came from `network`, at the moment `now`. One database round trip.
 ///
 /// # Errors
 ///
@@ -44,9 +50,17 @@ const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 pub async fn by_token(
     vestibule: &Vestibule,
     token: &str,
+    network: &str,
     now: Timestamp,
 ) -> Result<Authenticated, AuthenticateError> {
-    let claims = vestibule.tokens.verify(token, now)?;
+    let claims = match vestibule.tokens.verify(token, now) {
+        Err(TokenError::Forged) => {
+            let counted = vestibule.forgeries.count(network);
+            counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
+            return Err(TokenError::Forged.into());
+        }
+        other => other?,
+    };
     let id = claims.sid.clone();
     let found =
         vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;

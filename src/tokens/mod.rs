@@ -7,11 +7,13 @@
 //! Whether the session behind a good token still lives is not asked here but in `flows::authenticate`.
 
 mod claims;
+mod forgeries;
 mod key;
 mod key_ring;
 mod shape;
 
 pub use claims::{AccessClaims, Audience, Profile};
+pub use forgeries::Forgeries;
 pub use key::{GeneratedKey, Key};
 pub use key_ring::KeyRing;
 

@@ -1,13 +1,11 @@
 //! The headers that every answer bears (SECURITY 2.5), whatever its status.
 
-use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
-use super::extract::Context;
-use super::server::State;
+use super::extract::{self, Context};
 
 const ALWAYS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -28,10 +26,9 @@ pub(super) async fn add(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let state = request.app_data::<actix_web::web::Data<State>>();
-    let is_https = state.is_some_and(|state| state.vestibule.config.is_https());
+    let is_https = extract::instance(request.request())?.config.is_https();
     let mut response = next.call(request).await?;
-    let nonce = response.request().extensions().get::<Context>().map(|context| context.nonce.clone());
+    let nonce = Context::of(response.request())?.nonce;
     let headers = response.headers_mut();
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
@@ -45,9 +42,9 @@ pub(super) async fn add(
     }
     let is_page =
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
-    let policy = match nonce.filter(|_| is_page) {
-        Some(nonce) => HeaderValue::from_str(&page_policy(&nonce)),
-        None => Ok(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+    let policy = match is_page {
+        true => HeaderValue::from_str(&page_policy(&nonce)),
+        false => Ok(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
     };
     if let Ok(policy) = policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);

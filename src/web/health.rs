@@ -4,9 +4,9 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 
 use super::error::Error;
-use super::server::State;
 use crate::db;
 use crate::models::User;
+use crate::vestibule::Vestibule;
 
 /// `GET /healthz`: the process answers.
 pub(super) async fn live() -> HttpResponse {
@@ -14,7 +14,7 @@ pub(super) async fn live() -> HttpResponse {
 }
 
 /// `GET /readyz`: the process can do its work; the database was asked.
-pub(super) async fn ready(state: Data<State>) -> Result<HttpResponse, Error> {
-    state.vestibule.db.read(|conn| Ok::<_, db::Error>(User::has_admin(conn)?)).await?;
+pub(super) async fn ready(vestibule: Data<Vestibule>) -> Result<HttpResponse, Error> {
+    vestibule.db.read(|conn| Ok::<_, db::Error>(User::has_admin(conn)?)).await?;
     Ok(live().await)
 }

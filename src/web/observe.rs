@@ -1,13 +1,11 @@
 //! The outermost layer: every request gets a name, a moment and a line in the log.
 
-use actix_web::HttpMessage as _;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 
 use super::extract::Context;
-use super::server::State;
 use crate::clock::Stopwatch;
 
 /// Names the request in the answer as in the log.
@@ -21,11 +19,7 @@ pub(super) async fn observe(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let watch = Stopwatch::start();
-    let context = {
-        let state = request.app_data::<actix_web::web::Data<State>>().ok_or_else(State::is_missing)?;
-        Context::of(request.request(), &state.vestibule)
-    };
-    request.extensions_mut().insert(context.clone());
+    let context = Context::of(request.request())?;
     let mut response = next.call(request).await?;
     let id = context.request_id.to_string();
     if let Ok(value) = HeaderValue::from_str(&id) {

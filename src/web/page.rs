@@ -1,14 +1,13 @@
 //! What every page has in common, and the structs behind the templates that several pages use.
 
 use actix_web::http::StatusCode;
-use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::assets;
 use super::error::Error;
-use super::extract::{Context, CurrentUser};
+use super::extract::{self, Context, CurrentUser};
 use super::flow_state::Flash;
-use super::server::State;
 use crate::clock::Timestamp;
 use crate::models::Role;
 
@@ -38,10 +37,9 @@ pub(super) struct ShellUser {
 impl Shell {
     /// The frame for nobody in particular.
     pub(super) fn of(request: &HttpRequest) -> Self {
-        let state = request.app_data::<actix_web::web::Data<State>>();
-        let brand = state.map(|state| state.vestibule.config.server.name.clone()).unwrap_or_default();
-        let nonce = request.extensions().get::<Context>().map(|context| context.nonce.clone());
-        Self { brand, nonce: nonce.unwrap_or_default(), ..Self::default() }
+        let brand = extract::instance(request).map(|vestibule| vestibule.config.server.name.clone());
+        let nonce = Context::of(request).map(|context| context.nonce);
+        Self { brand: brand.unwrap_or_default(), nonce: nonce.unwrap_or_default(), ..Self::default() }
     }
 
     /// The frame for somebody signed in.

@@ -1,6 +1,5 @@
 //! The one place that decides how an error is told: a page or a redirect for people, a problem document for programs.
 
-use actix_web::HttpMessage as _;
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
@@ -40,7 +39,7 @@ pub(super) async fn render(
 }
 
 fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
-    let id = request.extensions().get::<Context>().map(|context| context.request_id.to_string());
+    let id = Context::of(request).map(|context| context.request_id.to_string()).ok();
     let id = id.as_deref().unwrap_or_default();
     match error {
         Error::Internal { cause } => log::error!("{cause} (request {id})"),

@@ -11,7 +11,6 @@ use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::Error;
-use super::server::State;
 use super::{cookies, extract};
 
 /// Middleware: refuses unsafe requests from elsewhere before any handler sees them.
@@ -19,10 +18,7 @@ pub(super) async fn check<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let origin = request
-        .app_data::<actix_web::web::Data<State>>()
-        .map(|state| state.vestibule.config.origin())
-        .unwrap_or_default();
+    let origin = extract::instance(request.request())?.config.origin();
     if request.method().is_safe() || is_ours(request.request(), &origin) {
         return Ok(next.call(request).await?.map_into_left_body());
     }

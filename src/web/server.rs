@@ -2,7 +2,6 @@
 
 use std::io;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
@@ -10,42 +9,19 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
-use super::error::Error;
-use super::extract::BadTokens;
 use super::{cookies, flow_state, headers, observe, render, routes, same_origin};
 use crate::vestibule::Vestibule;
 
-/// What handlers and guards work with.
-#[derive(Clone)]
-pub(super) struct State {
-    /// The instance.
-    pub(super) vestibule: Vestibule,
-    pub(super) bad_tokens: Arc<BadTokens>,
-}
-
-impl State {
-    fn new(vestibule: Vestibule) -> Self {
-        let bad_tokens = Arc::new(BadTokens::new(&vestibule.config.throttle));
-        Self { vestibule, bad_tokens }
-    }
-
-    /// A handler of ours outside [`service`]: a mistake in the embedding program.
-    pub(super) fn is_missing() -> Error {
-        Error::Internal { cause: "this route is not mounted through vestibule::web::service".to_owned() }
-    }
-}
-
 /// Everything we serve, to be mounted into an Actix app: every URL of [`entries`](super::entries), with our headers,
 /// our errors and our protection against forged requests.
+///
+/// The guards of [`extract`](super::extract) work on routes of the app's own too, if it has the instance:
+/// `App::new().app_data(Data::new(vestibule.clone()))`. Mount this last: it answers to every path.
 pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
-    scope(State::new(vestibule.clone()))
-}
-
-fn scope(state: State) -> impl HttpServiceFactory + 'static {
-    let flow = flow_state::middleware(&state.vestibule);
+    let flow = flow_state::middleware(vestibule);
     // The last one wrapped is the first one asked.
     web::scope("")
-        .app_data(Data::new(state))
+        .app_data(Data::new(vestibule.clone()))
         .configure(routes::configure)
         .wrap(from_fn(same_origin::check))
         .wrap(flow)
@@ -85,8 +61,7 @@ pub async fn serve(vestibule: Vestibule, announce: impl FnOnce(SocketAddr)) -> i
     let config = vestibule.config.server.clone();
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let workers = if config.workers == 0 { cores } else { config.workers };
-    let state = State::new(vestibule);
-    let server = HttpServer::new(move || App::new().service(scope(state.clone())))
+    let server = HttpServer::new(move || App::new().service(service(&vestibule)))
         .workers(workers)
         .max_connections(config.max_connections.div_ceil(workers))
         .client_request_timeout(config.request_timeout)

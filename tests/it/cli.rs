@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+#[path = "cli_beside_server.rs"]
+mod beside_server;
 #[path = "cli_config.rs"]
 mod config;
 #[path = "cli_healthcheck.rs"]

@@ -11,7 +11,7 @@ use vestibule::vestibule::Vestibule;
 use super::Folder;
 
 /// A server that ends with the test, and what it has said.
-struct Server {
+pub(super) struct Server {
     child: Child,
     said: Vec<String>,
     stderr: BufReader<ChildStderr>,
@@ -19,7 +19,7 @@ struct Server {
 
 impl Server {
     /// Starts one and waits until it listens.
-    fn start(folder: &Folder, line: &str) -> Self {
+    pub(super) fn start(folder: &Folder, line: &str) -> Self {
         let mut child = folder.start(line);
         let stderr = BufReader::new(child.stderr.take().unwrap());
         let mut server = Self { child, said: Vec::new(), stderr };
@@ -35,7 +35,7 @@ impl Server {
         }
     }
 
-    fn fact(&self, name: &str) -> Option<&str> {
+    pub(super) fn fact(&self, name: &str) -> Option<&str> {
         self.said.iter().find_map(|line| line.strip_prefix(name)).map(str::trim)
     }
 }

@@ -31,7 +31,8 @@ async fn a_wrong_password_an_unknown_name_and_a_disabled_user_look_alike() {
 
     assert_eq!((wrong.status, unknown.status, disabled.status), (422, 422, 422));
     let nonce = |body: &str| body.split("nonce=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
-    let plain = |body: &str, name: &str| body.replace(&nonce(body), "").replace(&format!("value=\"{name}\""), "");
+    let plain =
+        |body: &str, name: &str| body.replace(&nonce(body), "").replace(&format!("value=\"{name}\""), "");
     assert_eq!(plain(&wrong.body, "ada"), plain(&unknown.body, "bob"));
     assert_eq!(plain(&wrong.body, "ada"), plain(&disabled.body, "dora"));
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::flows::issue_token;
 use crate::flows::login::{self, Attempt};
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
-use crate::web::server::State;
 
 /// What a program sends: a username or an e-mail address under either name.
 #[derive(Debug, Deserialize)]
@@ -31,12 +31,12 @@ struct LoginResponse {
 /// Signs in; 200 with a `token`, or 401 with an `error`.
 pub(in crate::web) async fn submit(
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Json(body): Json<LoginRequest>,
 ) -> Result<HttpResponse, Error> {
     let attempt = Attempt { login: body.username, password: body.password, replaces: None };
-    let done = login::with_password(&state.vestibule, attempt, &context.caller(), context.now).await?;
-    let token = issue_token::for_session(&state.vestibule, &done.user, &done.session, context.now)?;
+    let done = login::with_password(&vestibule, attempt, &context.caller(), context.now).await?;
+    let token = issue_token::for_session(&vestibule, &done.user, &done.session, context.now)?;
     Ok(HttpResponse::Ok().json(LoginResponse {
         expires_in: token.expires_at.since(context.now).as_secs(),
         token: token.text,

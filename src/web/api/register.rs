@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::flows::register::{self, NewAccount};
 use crate::id::UserId;
 use crate::models::Role;
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
-use crate::web::server::State;
 
 /// What a program sends.
 #[derive(Debug, Deserialize)]
@@ -32,13 +32,13 @@ struct RegisterResponse {
 /// Makes an account; 200 with a `message`. Nobody is signed in by it.
 pub(in crate::web) async fn submit(
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Json(body): Json<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
     let RegisterRequest { username, email, password } = body;
     let account = NewAccount { username, email, password, role: Role::User };
     let caller = context.caller();
-    let user = register::with_password(&state.vestibule, account, &caller, context.now).await?;
+    let user = register::with_password(&vestibule, account, &caller, context.now).await?;
     let message = "User registered successfully";
     Ok(HttpResponse::Ok().json(RegisterResponse { message, id: user.id, username: user.username }))
 }

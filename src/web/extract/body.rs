@@ -2,12 +2,12 @@
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpRequest, error::PayloadError};
 use futures_util::StreamExt as _;
 
+use super::instance;
 use crate::web::error::Error;
-use crate::web::server::State;
 
 /// No form and no document of ours comes near it.
 pub(in crate::web) const MOST_BYTES: usize = 16 * 1024;
@@ -15,7 +15,7 @@ pub(in crate::web) const MOST_BYTES: usize = 16 * 1024;
 /// The whole body, if it is no larger than [`MOST_BYTES`] and arrives within `server.body_timeout`; Actix itself
 /// would wait for ever, and a few thousand slow senders would take every connection.
 pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
-    let state = request.app_data::<Data<State>>().ok_or_else(State::is_missing)?;
+    let limit = instance(&request)?.config.server.body_timeout;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced
         .and_then(|length| length.parse::<u64>().ok())
@@ -37,7 +37,6 @@ pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<B
         }
         Ok(body.freeze())
     };
-    let limit = state.vestibule.config.server.body_timeout;
     tokio::time::timeout(limit, collect).await.map_err(|_| Error::RequestTimeout)?
 }
 

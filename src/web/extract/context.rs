@@ -8,6 +8,7 @@ use actix_web::http::header;
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
+use super::instance;
 use crate::clock::Timestamp;
 use crate::flows::caller::{Actor, Caller};
 use crate::id::RequestId;
@@ -15,7 +16,6 @@ use crate::secret;
 use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
-use crate::web::server::State;
 
 /// What is known of a request before anybody looks at who sends it.
 #[derive(Clone, Debug)]
@@ -35,7 +35,17 @@ pub struct Context {
 const MOST_USER_AGENT: usize = 256;
 
 impl Context {
-    pub(in crate::web) fn of(request: &HttpRequest, vestibule: &Vestibule) -> Self {
+    /// The context of this request; the first who asks makes it.
+    pub(in crate::web) fn of(request: &HttpRequest) -> Result<Self, Error> {
+        if let Some(context) = request.extensions().get::<Self>() {
+            return Ok(context.clone());
+        }
+        let context = Self::read(request, &*instance(request)?);
+        request.extensions_mut().insert(context.clone());
+        Ok(context)
+    }
+
+    fn read(request: &HttpRequest, vestibule: &Vestibule) -> Self {
         let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes());
         let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
         Self {
@@ -65,7 +75,7 @@ impl FromRequest for Context {
     type Future = Ready<Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(request.extensions().get::<Self>().cloned().ok_or_else(State::is_missing))
+        ready(Self::of(request))
     }
 }
 

@@ -1,25 +1,20 @@
 //! Who is signed in: the guard in front of everything that is not for strangers (D4).
 
 use std::future::Future;
-use std::num::NonZero;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, Ordering};
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
-use governor::{DefaultKeyedRateLimiter, Quota};
+use actix_web::{FromRequest, HttpRequest};
 
-use super::Context;
-use crate::config::ThrottleConfig;
+use super::{Context, instance};
 use crate::flows::authenticate::{self, AuthenticateError, Authenticated};
 use crate::flows::issue_token;
 use crate::tokens::TokenError;
+use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
-use crate::web::server::State;
 
 /// Somebody signed in: their token is good, their session live, their account enabled; now, not when it was issued.
 ///
@@ -58,14 +53,14 @@ impl FromRequest for CurrentUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = request.app_data::<Data<State>>().cloned().ok_or_else(State::is_missing)?;
+            let vestibule = instance(&request)?;
             if let Some(token) = bearer_token(&request) {
-                return authenticate(&request, &state, token).await.map(Self);
+                return authenticate(&request, &vestibule, token).await.map(Self);
             }
-            let config = &state.vestibule.config;
+            let config = &vestibule.config;
             let token = cookies::read(&request, Purpose::Token, config).ok_or(Error::Unauthenticated)?;
-            let who = authenticate(&request, &state, &token).await?;
-            renew(&request, &state, &who)?;
+            let who = authenticate(&request, &vestibule, &token).await?;
+            renew(&request, &vestibule, &who)?;
             Ok(Self(who))
         })
     }
@@ -78,9 +73,9 @@ impl FromRequest for BearerUser {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let state = request.app_data::<Data<State>>().cloned().ok_or_else(State::is_missing)?;
+            let vestibule = instance(&request)?;
             let token = bearer_token(&request).ok_or(Error::Unauthenticated)?;
-            authenticate(&request, &state, token).await.map(Self)
+            authenticate(&request, &vestibule, token).await.map(Self)
         })
     }
 }
@@ -95,58 +90,30 @@ pub(in crate::web) fn bearer_token(request: &HttpRequest) -> Option<&str> {
     (is_bearer && values.next().is_none()).then_some(token)
 }
 
-async fn authenticate(request: &HttpRequest, state: &State, token: &str) -> Result<Authenticated, Error> {
-    let context = request.extensions().get::<Context>().cloned().ok_or_else(State::is_missing)?;
-    match authenticate::by_token(&state.vestibule, token, context.now).await {
+async fn authenticate(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    token: &str,
+) -> Result<Authenticated, Error> {
+    let context = Context::of(request)?;
+    match authenticate::by_token(vestibule, token, &context.caller().network(), context.now).await {
         Ok(who) => Ok(who),
-        Err(AuthenticateError::Token(TokenError::Forged)) => {
-            log::warn!("refused a forged token (request {})", context.request_id);
-            state.bad_tokens.count(&context.caller().network())?;
+        Err(error @ AuthenticateError::Token(TokenError::Forged)) => {
+            log::warn!("{error} (request {})", context.request_id);
             Err(Error::TokenRefused)
         }
         Err(AuthenticateError::Token(_) | AuthenticateError::Revoked) => Err(Error::TokenRefused),
+        Err(AuthenticateError::Throttled { retry_after }) => Err(Error::TooManyRequests { retry_after }),
         Err(AuthenticateError::Database(error)) => Err(error.into()),
     }
 }
 
-fn renew(request: &HttpRequest, state: &State, who: &Authenticated) -> Result<(), Error> {
-    let now =
-        request.extensions().get::<Context>().map(|context| context.now).ok_or_else(State::is_missing)?;
-    let (claims, vestibule) = (&who.claims, &state.vestibule);
+fn renew(request: &HttpRequest, vestibule: &Vestibule, who: &Authenticated) -> Result<(), Error> {
+    let (claims, now) = (&who.claims, Context::of(request)?.now);
     let is_half_over = now.since(claims.iat) >= vestibule.config.tokens.lifetime / 2;
     if is_half_over && claims.exp < who.session.expires_at {
         let token = issue_token::for_session(vestibule, &who.user, &who.session, now)?;
         cookies::leave(request, cookies::token(&vestibule.config, &token));
     }
     Ok(())
-}
-
-/// How many forged tokens each network has sent lately. In memory: a restart forgives, and nothing is written.
-pub(in crate::web) struct BadTokens {
-    limiter: Option<DefaultKeyedRateLimiter<String>>,
-    counted: AtomicU32,
-}
-
-impl BadTokens {
-    pub(in crate::web) fn new(limits: &ThrottleConfig) -> Self {
-        let quota = NonZero::new(limits.bad_tokens_per_minute).filter(|_| limits.enabled);
-        let limiter = quota.map(|most| DefaultKeyedRateLimiter::keyed(Quota::per_minute(most)));
-        Self { limiter, counted: AtomicU32::new(0) }
-    }
-
-    fn count(&self, network: &str) -> Result<(), Error> {
-        let Some(limiter) = &self.limiter else { return Ok(()) };
-        // Networks that have stopped are forgotten now and then: a flood of addresses must not fill the memory.
-        if self.counted.fetch_add(1, Ordering::Relaxed) % 4096 == 4095 {
-            limiter.retain_recent();
-        }
-        let spent = Error::TooManyRequests { retry_after: std::time::Duration::from_mins(1) };
-        limiter.check_key(&network.to_owned()).map_err(|_| spent)
-    }
-}
-
-impl std::fmt::Debug for BadTokens {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("BadTokens").finish_non_exhaustive()
-    }
 }

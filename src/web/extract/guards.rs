@@ -5,15 +5,13 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 
-use super::{Context, CurrentUser};
+use super::{Context, CurrentUser, instance};
 use crate::flows::authenticate::Authenticated;
 use crate::flows::reauthenticate::{self, Freshness};
 use crate::models::Role;
 use crate::web::error::Error;
-use crate::web::server::State;
 
 /// Somebody who proved themselves lately: within `sessions.reauthenticate_page` to be shown something, within
 /// `sessions.reauthenticate_action` to do it. Others are asked for their password and come back.
@@ -55,11 +53,9 @@ impl FromRequest for Reauthenticated {
         let request = request.clone();
         Box::pin(async move {
             let current = current.await?;
-            let state = request.app_data::<Data<State>>().ok_or_else(State::is_missing)?;
-            let now = request.extensions().get::<Context>().map(|context| context.now);
-            let now = now.ok_or_else(State::is_missing)?;
+            let (vestibule, now) = (instance(&request)?, Context::of(&request)?.now);
             let freshness = if request.method().is_safe() { Freshness::Page } else { Freshness::Action };
-            let limits = &state.vestibule.config.sessions;
+            let limits = &vestibule.config.sessions;
             if reauthenticate::is_fresh(&current.session, limits, freshness, now) {
                 Ok(Self(current))
             } else {

@@ -17,8 +17,21 @@ mod json;
 
 pub(super) use body::MOST_BYTES;
 pub use context::Context;
-pub(super) use current_user::{BadTokens, bearer_token};
+pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};
 pub use form::Form;
 pub use guards::{Admin, Reauthenticated, Visitor};
 pub use json::Json;
+
+use actix_web::HttpRequest;
+use actix_web::web::Data;
+
+use super::error::Error;
+use crate::vestibule::Vestibule;
+
+/// The instance that answers this request.
+pub(super) fn instance(request: &HttpRequest) -> Result<Data<Vestibule>, Error> {
+    request.app_data::<Data<Vestibule>>().cloned().ok_or_else(|| Error::Internal {
+        cause: "this app lacks `.app_data(Data::new(vestibule.clone()))`".to_owned(),
+    })
+}

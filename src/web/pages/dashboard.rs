@@ -15,7 +15,6 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Moment, Shell, answer};
-use crate::web::server::State;
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -81,10 +80,10 @@ pub(in crate::web) async fn show(
     request: HttpRequest,
     context: Context,
     current: CurrentUser,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (now, vestibule, user) = (context.now, &state.vestibule, &current.user);
-    let seen = overview::of(vestibule, user, &current.session, now).await?;
+    let (now, user) = (context.now, &current.user);
+    let seen = overview::of(&vestibule, user, &current.session, now).await?;
     let mut shell = Shell::signed_in(&request, &current).saying(FlowState::of(&request).take_flash());
     shell.section = "overview";
     let page = DashboardPage {
@@ -95,14 +94,14 @@ pub(in crate::web) async fn show(
             EmailLine { address, verified }
         }),
         role: (user.role == Role::Admin).then_some("Administrator"),
-        ends: Moment::new(token_end(vestibule, &current, now), now),
+        ends: Moment::new(token_end(&vestibule, &current, now), now),
         ends_latest: Moment::new(current.session.expires_at, now),
         how: "You signed in with your password.".to_owned(),
         before: seen.previous.as_ref().map(|session| Before {
             at: Moment::new(session.created_at, now),
             device: device::name(&session.user_agent),
         }),
-        checks: checks(vestibule, &current, &seen),
+        checks: checks(&vestibule, &current, &seen),
         others: seen.sessions.iter().filter(|session| session.id != current.session.id).count(),
         sessions: session_rows(&seen.sessions, &current.session.id, now),
         events: event_rows(&seen.events, now),

@@ -10,12 +10,12 @@ use serde::Deserialize;
 use super::{NextQuery, signed_in};
 use crate::config::RegistrationMode;
 use crate::flows::login::{self, Attempt, LoginError};
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
 use crate::web::return_to;
-use crate::web::server::State;
 
 #[derive(Template)]
 #[template(path = "login.html")]
@@ -41,7 +41,7 @@ pub(in crate::web) async fn show(
     request: HttpRequest,
     query: Query<NextQuery>,
     current: Option<CurrentUser>,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     let next = query.next.as_deref().and_then(return_to::accept);
@@ -51,7 +51,7 @@ pub(in crate::web) async fn show(
     if let Some(next) = next {
         flow.set_return_to(next);
     }
-    page(&request, &state, StatusCode::OK, String::new(), None)
+    page(&request, &vestibule, StatusCode::OK, String::new(), None)
 }
 
 /// `POST /login`: signs in and goes on to where the person was going.
@@ -59,7 +59,7 @@ pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
     earlier: Option<CurrentUser>,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Form(form): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
     let attempt = Attempt {
@@ -67,20 +67,20 @@ pub(in crate::web) async fn submit(
         password: form.password,
         replaces: earlier.map(|current| current.session.id.clone()),
     };
-    match login::with_password(&state.vestibule, attempt, &context.caller(), context.now).await {
+    match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
         Ok(done) => {
             let next = FlowState::of(&request).take_return_to();
-            signed_in(&state, &done, next.as_deref().unwrap_or("/dashboard"))
+            signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }
         Err(error @ LoginError::InvalidCredentials) => {
-            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, form.login, Some(error.to_string()))
+            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, form.login, Some(error.to_string()))
         }
         // The form again, with what was typed: whoever has to wait need not start over.
         Err(LoginError::Throttled { retry_after }) => {
             let error = Error::TooManyRequests { retry_after };
             let words = format!("{error} {}", until(&context, retry_after));
             let mut response =
-                page(&request, &state, StatusCode::TOO_MANY_REQUESTS, form.login, Some(words))?;
+                page(&request, &vestibule, StatusCode::TOO_MANY_REQUESTS, form.login, Some(words))?;
             response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
             Ok(response)
         }
@@ -94,7 +94,7 @@ fn until(context: &Context, wait: std::time::Duration) -> String {
 
 fn page(
     request: &HttpRequest,
-    state: &State,
+    vestibule: &Vestibule,
     status: StatusCode,
     login: String,
     error: Option<String>,
@@ -109,7 +109,7 @@ fn page(
         login,
         error,
         purpose,
-        registration_open: state.vestibule.config.registration.mode == RegistrationMode::Open,
+        registration_open: vestibule.config.registration.mode == RegistrationMode::Open,
         device_note: false,
     };
     answer(status, &page)

@@ -7,12 +7,12 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::flows::log_out;
+use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
-use crate::web::server::State;
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -37,12 +37,12 @@ pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
     current: Result<CurrentUser, Error>,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     match current {
         Ok(who) => {
             let caller = context.caller();
-            log_out::of_session(&state.vestibule, &who.user, &who.session.id, &caller, context.now).await?;
+            log_out::of_session(&vestibule, &who.user, &who.session.id, &caller, context.now).await?;
         }
         Err(Error::Unauthenticated | Error::TokenRefused) => {}
         Err(error) => return Err(error),
@@ -55,7 +55,7 @@ pub(in crate::web) async fn submit(
         flow.say("You are signed out.");
         see_other("/login")
     };
-    head.cookie(cookies::no_token(&state.vestibule.config));
+    head.cookie(cookies::no_token(&vestibule.config));
     // Not "cookies": that would sign the person out of every sibling host too.
     head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
     if is_program(&request) {

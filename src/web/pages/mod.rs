@@ -16,9 +16,9 @@ use serde::Deserialize;
 use super::cookies;
 use super::error::Error;
 use super::page::see_other;
-use super::server::State;
 use crate::flows::login::SignedIn;
 use crate::flows::{issue_token, throttle};
+use crate::vestibule::Vestibule;
 
 /// `?next=`: where somebody was going.
 #[derive(Debug, Deserialize)]
@@ -27,8 +27,8 @@ pub(super) struct NextQuery {
 }
 
 /// On to `location`, signed in: with a new token, and as a device that is known from now on (D16).
-fn signed_in(state: &State, signed_in: &SignedIn, location: &str) -> Result<HttpResponse, Error> {
-    let (vestibule, SignedIn { user, session }) = (&state.vestibule, signed_in);
+fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Result<HttpResponse, Error> {
+    let SignedIn { user, session } = signed_in;
     let token = issue_token::for_session(vestibule, user, session, session.authenticated_at)?;
     let device = throttle::device_cookie(vestibule, &user.id);
     Ok(see_other(location)

@@ -9,11 +9,11 @@ use serde::Deserialize;
 
 use super::{NextQuery, signed_in};
 use crate::flows::reauthenticate::{self, ReauthenticateError};
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer};
-use crate::web::server::State;
 
 #[derive(Template)]
 #[template(path = "reauth.html")]
@@ -50,17 +50,17 @@ pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
     current: CurrentUser,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Form(form): Form<ReauthForm>,
 ) -> Result<HttpResponse, Error> {
-    let (vestibule, caller) = (&state.vestibule, context.caller());
+    let caller = context.caller();
     let (user, session) = (&current.user, &current.session);
     let done =
-        reauthenticate::with_password(vestibule, user, session, form.password, &caller, context.now).await;
+        reauthenticate::with_password(&vestibule, user, session, form.password, &caller, context.now).await;
     match done {
         Ok(done) => {
             let next = FlowState::of(&request).take_return_to();
-            signed_in(&state, &done, next.as_deref().unwrap_or("/dashboard"))
+            signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }
         Err(error @ ReauthenticateError::WrongPassword) => {
             page(&request, StatusCode::UNPROCESSABLE_ENTITY, &current, Some(error.to_string()))

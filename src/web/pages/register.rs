@@ -11,11 +11,11 @@ use super::signed_in;
 use crate::config::{EmailField, RegistrationMode};
 use crate::flows::register::{self, NewAccount, RegisterError};
 use crate::models::Role;
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form, Visitor};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer};
-use crate::web::server::State;
 
 #[derive(Template)]
 #[template(path = "register.html")]
@@ -49,12 +49,12 @@ impl RegisterForm {
 pub(in crate::web) async fn show(
     request: HttpRequest,
     _visitor: Visitor,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    if state.vestibule.config.registration.mode == RegistrationMode::Closed {
+    if vestibule.config.registration.mode == RegistrationMode::Closed {
         return Err(RegisterError::Closed.into());
     }
-    page(&request, &state, StatusCode::OK, None, Vec::new())
+    page(&request, &vestibule, StatusCode::OK, None, Vec::new())
 }
 
 /// `POST /register`: makes the account and signs its owner in.
@@ -62,23 +62,22 @@ pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
     earlier: Option<CurrentUser>,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Form(form): Form<RegisterForm>,
 ) -> Result<HttpResponse, Error> {
     let replaces = earlier.map(|current| current.session.id.clone());
     let account = form.account(Role::User);
-    let done =
-        register::and_sign_in(&state.vestibule, account, replaces, &context.caller(), context.now).await;
+    let done = register::and_sign_in(&vestibule, account, replaces, &context.caller(), context.now).await;
     match done {
         Ok(done) => {
             let flow = FlowState::of(&request);
             flow.say("Welcome. Your account is ready.");
             let next = flow.take_return_to();
-            signed_in(&state, &done, next.as_deref().unwrap_or("/dashboard"))
+            signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }
         Err(error) => {
             let errors = field_errors(error)?;
-            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors)
+            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors)
         }
     }
 }
@@ -96,12 +95,12 @@ pub(super) fn field_errors(error: RegisterError) -> Result<Vec<FieldError>, Erro
 
 fn page(
     request: &HttpRequest,
-    state: &State,
+    vestibule: &Vestibule,
     status: StatusCode,
     typed: Option<RegisterForm>,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let config = &state.vestibule.config;
+    let config = &vestibule.config;
     let (username, email) = typed.map(|form| (form.username, form.email)).unwrap_or_default();
     let page = RegisterPage {
         shell: Shell::of(request).saying(FlowState::of(request).take_flash()),

@@ -9,12 +9,12 @@ use serde::Deserialize;
 
 use crate::flows::reset_password::{self, ResetPasswordError};
 use crate::models::User;
+use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer, see_other};
-use crate::web::server::State;
 
 /// The name of the link's token in the flow state.
 const LINK: &str = "reset";
@@ -42,9 +42,9 @@ pub(in crate::web) async fn open(
     request: HttpRequest,
     token: Path<String>,
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    reset_password::find_user(&state.vestibule, &token, context.now).await?.ok_or_else(gone)?;
+    reset_password::find_user(&vestibule, &token, context.now).await?.ok_or_else(gone)?;
     FlowState::of(&request).set_link_token(LINK, &token);
     Ok(see_other("/reset").finish())
 }
@@ -53,22 +53,22 @@ pub(in crate::web) async fn open(
 pub(in crate::web) async fn show(
     request: HttpRequest,
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (_, user) = link(&request, &context, &state).await?;
-    page(&request, &state, StatusCode::OK, user, Vec::new())
+    let (_, user) = link(&request, &context, &vestibule).await?;
+    page(&request, &vestibule, StatusCode::OK, user, Vec::new())
 }
 
 /// `POST /reset`: sets the password and ends every session. Nobody is signed in by it.
 pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Form(form): Form<ResetForm>,
 ) -> Result<HttpResponse, Error> {
-    let (token, user) = link(&request, &context, &state).await?;
-    let (vestibule, caller) = (&state.vestibule, context.caller());
-    match reset_password::with_token(vestibule, &token, form.password, &caller, context.now).await {
+    let (token, user) = link(&request, &context, &vestibule).await?;
+    let caller = context.caller();
+    match reset_password::with_token(&vestibule, &token, form.password, &caller, context.now).await {
         Ok(_) => {
             let flow = FlowState::of(&request);
             flow.forget_link_token(LINK);
@@ -77,7 +77,7 @@ pub(in crate::web) async fn submit(
         }
         Err(ResetPasswordError::Password(error)) => {
             let errors = vec![FieldError { field: "password", message: error.to_string() }];
-            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, user, errors)
+            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, user, errors)
         }
         Err(ResetPasswordError::InvalidLink) => Err(gone()),
         Err(ResetPasswordError::Hashing(error)) => Err(error.into()),
@@ -85,9 +85,13 @@ pub(in crate::web) async fn submit(
     }
 }
 
-async fn link(request: &HttpRequest, context: &Context, state: &State) -> Result<(String, User), Error> {
+async fn link(
+    request: &HttpRequest,
+    context: &Context,
+    vestibule: &Vestibule,
+) -> Result<(String, User), Error> {
     let token = FlowState::of(request).link_token(LINK).ok_or_else(gone)?;
-    let user = reset_password::find_user(&state.vestibule, &token, context.now).await?;
+    let user = reset_password::find_user(vestibule, &token, context.now).await?;
     Ok((token, user.ok_or_else(gone)?))
 }
 
@@ -97,11 +101,11 @@ fn gone() -> Error {
 
 fn page(
     request: &HttpRequest,
-    state: &State,
+    vestibule: &Vestibule,
     status: StatusCode,
     user: User,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let min_length = state.vestibule.config.passwords.min_length;
+    let min_length = vestibule.config.passwords.min_length;
     answer(status, &ResetPage { shell: Shell::of(request), username: user.username, min_length, errors })
 }

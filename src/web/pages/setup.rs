@@ -9,11 +9,11 @@ use super::register::{RegisterForm, field_errors};
 use super::signed_in;
 use crate::flows::set_up::{self, SetUpError};
 use crate::models::Role;
+use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer, see_other};
-use crate::web::server::State;
 
 /// The name of the link's token in the flow state.
 const LINK: &str = "setup";
@@ -33,9 +33,9 @@ pub(in crate::web) async fn open(
     request: HttpRequest,
     token: Path<String>,
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    if !set_up::is_live(&state.vestibule, &token, context.now).await? {
+    if !set_up::is_live(&vestibule, &token, context.now).await? {
         return Err(Error::Gone(SetUpError::InvalidLink.to_string()));
     }
     FlowState::of(&request).set_link_token(LINK, &token);
@@ -46,13 +46,13 @@ pub(in crate::web) async fn open(
 pub(in crate::web) async fn show(
     request: HttpRequest,
     context: Context,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let token = FlowState::of(&request).link_token(LINK).ok_or_else(gone)?;
-    if !set_up::is_live(&state.vestibule, &token, context.now).await? {
+    if !set_up::is_live(&vestibule, &token, context.now).await? {
         return Err(gone());
     }
-    page(&request, &state, StatusCode::OK, None, Vec::new())
+    page(&request, &vestibule, StatusCode::OK, None, Vec::new())
 }
 
 /// `POST /setup`: makes the administrator and signs them in.
@@ -60,24 +60,24 @@ pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
     earlier: Option<CurrentUser>,
-    state: Data<State>,
+    vestibule: Data<Vestibule>,
     Form(form): Form<RegisterForm>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     let token = flow.link_token(LINK).ok_or_else(gone)?;
     let replaces = earlier.map(|current| current.session.id.clone());
-    let (vestibule, caller) = (&state.vestibule, context.caller());
+    let caller = context.caller();
     let account = form.account(Role::Admin);
-    match set_up::first_admin(vestibule, &token, account, replaces, &caller, context.now).await {
+    match set_up::first_admin(&vestibule, &token, account, replaces, &caller, context.now).await {
         Ok(done) => {
             flow.forget_link_token(LINK);
             flow.say("Welcome. You are the administrator of this instance.");
-            signed_in(&state, &done, "/dashboard")
+            signed_in(&vestibule, &done, "/dashboard")
         }
         Err(SetUpError::InvalidLink) => Err(gone()),
         Err(SetUpError::Register(error)) => {
             let errors = field_errors(error)?;
-            page(&request, &state, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors)
+            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, Some(form), errors)
         }
     }
 }
@@ -88,12 +88,12 @@ fn gone() -> Error {
 
 fn page(
     request: &HttpRequest,
-    state: &State,
+    vestibule: &Vestibule,
     status: StatusCode,
     typed: Option<RegisterForm>,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
     let (username, email) = typed.map(|form| (form.username, form.email)).unwrap_or_default();
-    let min_length = state.vestibule.config.passwords.min_length;
+    let min_length = vestibule.config.passwords.min_length;
     answer(status, &SetupPage { shell: Shell::of(request), username, email, min_length, errors })
 }
