@@ -98,7 +98,7 @@ impl Vestibule {
         };
         let limits = &config.database;
         let db = Database::open(
-            &config.database_url(),
+            db::Place::parse(&config.database_url())?,
             limits.pool_size,
             limits.wait_timeout,
             limits.busy_timeout,

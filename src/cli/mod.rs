@@ -8,7 +8,6 @@
 
 mod completions;
 mod config;
-mod database;
 mod escape;
 mod exit;
 mod global;

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
+use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{database, logging, output};
+use super::{logging, output};
 use crate::config::{Config, LogFormat, Source, Sources};
+use crate::db::Place;
 use crate::flows::set_up;
 use crate::secret::OneTimeToken;
 
@@ -33,8 +35,11 @@ impl Welcome {
             facts.push(("", format!("makes the first administrator; works for {minutes} minutes and once")));
         }
         facts.extend([
-            ("Data", database::absolute(config.data_dir())),
-            ("Database", database::describe(&config.database_url())),
+            ("Data", absolute(config.data_dir())),
+            (
+                "Database",
+                Place::parse(&config.database_url()).map(|place| place.to_string()).unwrap_or_default(),
+            ),
             ("Mail", "off, there is none yet: `vestibule user reset-link` helps who forgot".to_owned()),
             ("Settings", read_from(sources)),
             ("Listening", address.to_string()),
@@ -77,9 +82,14 @@ fn read_from(sources: &Sources) -> String {
 fn place(source: &Source) -> Option<String> {
     Some(match source {
         Source::Default => return None,
-        Source::File { path, .. } => database::absolute(path.as_ref()),
-        Source::DotEnv { .. } => database::absolute(".env".as_ref()),
+        Source::File { path, .. } => absolute(path.as_ref()),
+        Source::DotEnv { .. } => absolute(".env".as_ref()),
         Source::Environment { .. } => "environment".to_owned(),
         Source::Flag { .. } => "flags".to_owned(),
     })
+}
+
+/// `path` from the root on, if there is a working directory to start from.
+fn absolute(path: &Path) -> String {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned()).display().to_string()
 }

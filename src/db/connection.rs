@@ -6,7 +6,7 @@ use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, Transact
 use diesel::r2d2::R2D2Connection as _;
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
-use super::Error;
+use super::{Error, Place};
 
 /// A connection to whichever database the operator chose.
 ///
@@ -31,23 +31,6 @@ impl AnyConnection {
             }
             Self::Postgres(conn) => AnsiTransactionManager::begin_transaction(conn),
         }
-    }
-}
-
-/// Where the database is, as its URL says.
-#[derive(Clone, Debug)]
-pub(super) enum Place {
-    Sqlite(String),
-    Postgres(secrecy::SecretString),
-}
-
-impl Place {
-    pub(super) fn parse(url: &str) -> Self {
-        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
-            return Self::Postgres(url.into());
-        }
-        let path = url.strip_prefix("sqlite:").unwrap_or(url);
-        Self::Sqlite(path.strip_prefix("//").unwrap_or(path).to_owned())
     }
 }
 

@@ -6,8 +6,8 @@ use std::time::Duration;
 use diesel::connection::TransactionManager as _;
 use tokio::sync::Semaphore;
 
-use super::connection::{Opener, Place};
-use super::{AnyConnection, Error};
+use super::connection::Opener;
+use super::{AnyConnection, Error, Place};
 
 /// The open database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -26,14 +26,14 @@ struct Lane {
 }
 
 impl Database {
-    /// Opens what `url` names (`postgres://…`, else a path for SQLite) with up to `size` connections, none of
+    /// Opens what is at `place` with up to `size` connections, none of
     /// which anybody waits for longer than `wait`; a lock in the database is waited for as long as `busy`.
     ///
     /// # Errors
     ///
     /// [`Error::Unavailable`] when there is no such database to talk to.
-    pub fn open(url: &str, size: u32, wait: Duration, busy: Duration) -> Result<Self, Error> {
-        let opener = Opener { place: Place::parse(url), busy_timeout: busy };
+    pub fn open(place: Place, size: u32, wait: Duration, busy: Duration) -> Result<Self, Error> {
+        let opener = Opener { place, busy_timeout: busy };
         if let Place::Sqlite(path) = &opener.place {
             // SQLite would make it readable by everybody; its journal takes the mode of the database.
             crate::secret::create_private_file(path.as_ref()).map_err(Error::unreachable)?;

@@ -11,8 +11,10 @@ mod connection;
 mod database;
 mod error;
 pub mod migrate;
+mod place;
 pub(crate) mod schema;
 
 pub use connection::AnyConnection;
 pub use database::Database;
 pub use error::Error;
+pub use place::Place;

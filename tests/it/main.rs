@@ -7,5 +7,6 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
+mod cli;
 mod login;
 mod support;

@@ -7,21 +7,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
-#[path = "cli_beside_server.rs"]
 mod beside_server;
-#[path = "cli_config.rs"]
 mod config;
-#[path = "cli_healthcheck.rs"]
 mod healthcheck;
-#[path = "cli_help.rs"]
 mod help;
-#[path = "cli_migrate.rs"]
 mod migrate;
-#[path = "cli_serve.rs"]
 mod serve;
-#[path = "cli_session.rs"]
 mod session;
-#[path = "cli_user.rs"]
 mod user;
 
 const GOOD_PASSWORD: &str = "nineteen quiet marmots whistle";

@@ -8,7 +8,7 @@ fn status_makes_nothing_where_there_is_no_database() {
 
     let ran = folder.run("migrate status --json");
 
-    assert!(ran.err.contains("there is no database yet at "), "{ran:?}");
+    assert!(ran.err.contains("there is no database yet: SQLite, "), "{ran:?}");
     let list = ran.json();
     let list = list.as_array().unwrap();
     assert!(!list.is_empty() && list.iter().all(|migration| migration["applied"] == false));
