@@ -1,9 +1,14 @@
 //! One connection, of either kind, and how it is opened.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use diesel::connection::{AnsiTransactionManager, SimpleConnection as _, TransactionManager as _};
+use diesel::connection::{
+    AnsiTransactionManager, InstrumentationEvent, SimpleConnection as _, TransactionManager as _,
+};
 use diesel::r2d2::R2D2Connection as _;
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
 use super::{Error, Place};
@@ -73,19 +78,36 @@ impl Opener {
     }
 }
 
+/// A connection in a pool, which notices when its server has gone away.
+pub(super) struct Pooled {
+    pub(super) conn: AnyConnection,
+    is_closed: Arc<AtomicBool>,
+}
+
 impl r2d2::ManageConnection for Opener {
-    type Connection = AnyConnection;
+    type Connection = Pooled;
     type Error = Error;
 
-    fn connect(&self) -> Result<AnyConnection, Error> {
-        self.open()
+    fn connect(&self) -> Result<Pooled, Error> {
+        let mut conn = self.open()?;
+        let is_closed = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&is_closed);
+        // Asking before each use whether it still answers would double every round trip.
+        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
+            if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event
+                && matches!(error, DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _))
+            {
+                flag.store(true, Ordering::Relaxed);
+            }
+        });
+        Ok(Pooled { conn, is_closed })
     }
 
-    fn is_valid(&self, conn: &mut AnyConnection) -> Result<(), Error> {
-        conn.ping().map_err(Error::from)
+    fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Error> {
+        pooled.conn.ping().map_err(Error::from)
     }
 
-    fn has_broken(&self, conn: &mut AnyConnection) -> bool {
-        conn.is_broken()
+    fn has_broken(&self, pooled: &mut Pooled) -> bool {
+        pooled.is_closed.load(Ordering::Relaxed) || pooled.conn.is_broken()
     }
 }

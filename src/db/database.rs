@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 
 use super::connection::Opener;
 use super::{AnyConnection, Error, Place};
+use crate::clock::Stopwatch;
 
 /// The open database. Clones share the pools.
 #[derive(Clone, Debug)]
@@ -113,14 +114,16 @@ impl Lane {
         E: From<Error> + Send + 'static,
     {
         let crowded = || Error::Unavailable("every connection is taken".to_owned());
-        let place = tokio::time::timeout(self.wait, Arc::clone(&self.places).acquire_owned());
+        let (waited, wait) = (Stopwatch::start(), self.wait);
+        let place = tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned());
         let place = place.await.map_err(|_| crowded())?.map_err(|_| crowded())?;
         let pool = self.pool.clone();
         let done = tokio::task::spawn_blocking(move || {
             // The place moves in here: a request that is given up must not free it while the work still runs.
             let _place = place;
-            let mut conn = pool.get().map_err(Error::unreachable)?;
-            work(&mut conn)
+            let mut pooled =
+                pool.get_timeout(wait.saturating_sub(waited.elapsed())).map_err(Error::unreachable)?;
+            work(&mut pooled.conn)
         });
         done.await.map_err(|error| Error::Unavailable(error.to_string()))?
     }
