@@ -1,12 +1,11 @@
 //! `vestibule user`: make and mend accounts.
 
 use anyhow::Context as _;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use serde_json::json;
 
 use super::global::GlobalArgs;
 use super::output::{self, Format};
-use super::user_create::Create;
+use super::user_create::{self, Create};
 use super::user_view::{self, UserView};
 use crate::clock::Timestamp;
 use crate::config::Overrides;
@@ -84,7 +83,7 @@ pub(super) enum User {
         #[command(flatten)]
         named: Named,
         /// The role
-        #[arg(value_parser = role())]
+        #[arg(value_parser = user_create::role())]
         role: Role,
     },
     /// Make a link to choose a new password
@@ -105,12 +104,6 @@ pub(super) struct Named {
     name: String,
     #[command(flatten)]
     format: Format,
-}
-
-/// Reads a role.
-pub(super) fn role() -> impl TypedValueParser<Value = Role> {
-    PossibleValuesParser::new([Role::User, Role::Admin].map(Role::as_str))
-        .try_map(|word| word.parse::<Role>())
 }
 
 impl User {

@@ -1,8 +1,10 @@
 //! `vestibule user create`: an account, by the operator's hand.
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use super::output::{self, Format};
+use super::password_input;
 use super::user_view::UserView;
-use super::{password_input, user};
 use crate::clock::Timestamp;
 use crate::flows::caller::Caller;
 use crate::flows::register::{self, NewAccount};
@@ -27,7 +29,7 @@ pub(super) struct Create {
     #[arg(long, value_name = "ADDR", default_value = "", hide_default_value = true)]
     email: String,
     /// user or admin
-    #[arg(long, default_value = Role::User.as_str(), hide_possible_values = true, value_parser = user::role())]
+    #[arg(long, default_value = Role::User.as_str(), hide_possible_values = true, value_parser = role())]
     role: Role,
     #[command(flatten)]
     format: Format,
@@ -49,4 +51,10 @@ impl Create {
         }
         Ok(())
     }
+}
+
+/// Reads a role.
+pub(super) fn role() -> impl TypedValueParser<Value = Role> {
+    PossibleValuesParser::new([Role::User, Role::Admin].map(Role::as_str))
+        .try_map(|word| word.parse::<Role>())
 }

@@ -13,13 +13,13 @@ use crate::clock::Timestamp;
 use crate::credentials::email::Email;
 use crate::credentials::password::HashError;
 use crate::credentials::username;
-use crate::db::{self, AnyConnection};
+use crate::db;
 use crate::flows::caller::Caller;
+use crate::flows::start_session;
 pub use crate::flows::start_session::SignedIn;
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
-use crate::flows::{end_session, start_session};
 use crate::id::{SessionId, UserId};
-use crate::models::{EventKind, RevokedBecause, User};
+use crate::models::{EventKind, User};
 use crate::vestibule::Vestibule;
 
 /// What somebody typed.
@@ -110,10 +110,7 @@ pub async fn with_password(
             if let Some(hash) = rehashed {
                 User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
             }
-            if let Some(earlier) = replaces {
-                replace(conn, &earlier, now)?;
-            }
-            let session = start_session::insert(conn, &limits, &user, &caller, now)?;
+            let session = start_session::insert(conn, &limits, &user, replaces.as_ref(), &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
             ticket.refund(conn, now)?;
@@ -144,16 +141,4 @@ async fn rehash(vestibule: &Vestibule, user: &User, password: SecretString) -> O
 
 async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Result<(), db::Error> {
     vestibule.db.write(move |conn| ticket.refund(conn, now)).await
-}
-
-/// Ends the session that this browser had, whosever it was.
-pub(super) fn replace(
-    conn: &mut AnyConnection,
-    earlier: &SessionId,
-    now: Timestamp,
-) -> Result<(), db::Error> {
-    if let Some(session) = crate::models::Session::find(conn, earlier)? {
-        end_session::revoke(conn, &session.user_id, &session.id, RevokedBecause::Replaced, now)?;
-    }
-    Ok(())
 }

@@ -119,10 +119,14 @@ pub async fn and_sign_in(
         .db
         .write(move |conn| {
             insert(conn, &user, &caller, now)?;
-            if let Some(earlier) = replaces {
-                super::login::replace(conn, &earlier, now)?;
-            }
-            let session = start_session::insert(conn, &limits, &user, &caller.known_as(&user.id), now)?;
+            let session = start_session::insert(
+                conn,
+                &limits,
+                &user,
+                replaces.as_ref(),
+                &caller.known_as(&user.id),
+                now,
+            )?;
             Ok(SignedIn { user, session })
         })
         .await

@@ -108,11 +108,8 @@ pub async fn first_admin(
                 return Err(SetUpError::InvalidLink);
             }
             register::insert(conn, &user, &caller, now)?;
-            if let Some(earlier) = replaces {
-                super::login::replace(conn, &earlier, now)?;
-            }
             let caller = caller.known_as(&user.id);
-            let session = start_session::insert(conn, &limits, &user, &caller, now)?;
+            let session = start_session::insert(conn, &limits, &user, replaces.as_ref(), &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
             Ok(SignedIn { user, session })

@@ -18,14 +18,19 @@ pub struct SignedIn {
 }
 
 /// Writes a new session with a new id, always: an id from before signing in is worth nothing after it (session
-/// fixation). The oldest ends if the user has too many.
+/// fixation). The session that the same browser had until now ends, whosever it was; and the oldest one, if the user
+/// has too many.
 pub(super) fn insert(
     conn: &mut AnyConnection,
     limits: &SessionsConfig,
     user: &User,
+    replaces: Option<&SessionId>,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Session, db::Error> {
+    if let Some(earlier) = replaces.map(|id| Session::find(conn, id)).transpose()?.flatten() {
+        end_session::revoke(conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
+    }
     let live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
         end_session::revoke(conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;

@@ -18,6 +18,9 @@ use crate::flows::reauthenticate::ReauthenticateError;
 use crate::flows::register::{Fault, RegisterError};
 use crate::flows::throttle::ThrottleError;
 
+/// No form and no document of ours comes near it.
+pub(super) const MOST_BODY_BYTES: usize = 16 * 1024;
+
 /// Anything but success.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -61,7 +64,7 @@ pub enum Error {
     #[error("{0}")]
     Conflict(String),
     /// More than we read.
-    #[error("The request is larger than {} KiB.", super::extract::MOST_BYTES / 1024)]
+    #[error("The request is larger than {} KiB.", MOST_BODY_BYTES / 1024)]
     PayloadTooLarge,
     /// Not a type of content that we read here.
     #[error("Send this as {0}.")]

@@ -7,19 +7,16 @@ use actix_web::{HttpRequest, error::PayloadError};
 use futures_util::StreamExt as _;
 
 use super::instance;
-use crate::web::error::Error;
+use crate::web::error::{Error, MOST_BODY_BYTES};
 
-/// No form and no document of ours comes near it.
-pub(in crate::web) const MOST_BYTES: usize = 16 * 1024;
-
-/// The whole body, if it is no larger than [`MOST_BYTES`] and arrives within `server.body_timeout`; Actix itself
+/// The whole body, if it is no larger than [`MOST_BODY_BYTES`] and arrives within `server.body_timeout`; Actix itself
 /// would wait for ever, and a few thousand slow senders would take every connection.
 pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
     let limit = instance(&request)?.config.server.body_timeout;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced
         .and_then(|length| length.parse::<u64>().ok())
-        .is_some_and(|length| length > MOST_BYTES as u64)
+        .is_some_and(|length| length > MOST_BODY_BYTES as u64)
     {
         return Err(Error::PayloadTooLarge);
     }
@@ -30,7 +27,7 @@ pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<B
                 PayloadError::Overflow => Error::PayloadTooLarge,
                 _ => Error::BadRequest("The request broke off in the middle.".into()),
             })?;
-            if body.len() + chunk.len() > MOST_BYTES {
+            if body.len() + chunk.len() > MOST_BODY_BYTES {
                 return Err(Error::PayloadTooLarge);
             }
             body.extend_from_slice(&chunk);

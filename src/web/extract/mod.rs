@@ -15,7 +15,6 @@ mod form;
 mod guards;
 mod json;
 
-pub(super) use body::MOST_BYTES;
 pub use context::Context;
 pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};
