@@ -41,7 +41,7 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "\
-Without a command the server starts.
+Without a command the server starts; the flags of `serve` work alone, too.
 
 Examples:
   vestibule
@@ -76,7 +76,7 @@ enum Command {
 
 /// Runs the command line `arguments`, the program's name first, and says how that went.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let cli = match Cli::try_parse_from(arguments) {
+    let cli = match Cli::try_parse_from(or_serve(arguments)) {
         Ok(cli) => cli,
         // Help and version come this way too; that they could not be printed is nobody's business.
         Err(error) => {
@@ -96,6 +96,20 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Completions(completions)) => completions.run(command()),
     };
     exit::after(done)
+}
+
+/// The arguments, with `serve` before them where no command is among them: flags of the default command work alone.
+fn or_serve(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    let tree = command();
+    let asks =
+        |word: &OsString| ["help", "--help", "-h", "--version", "-V"].iter().any(|other| word == other);
+    let is_command = |word: &OsString| tree.get_subcommands().any(|each| word == each.get_name());
+    let is_flag = arguments.get(1).is_none_or(|word| word.to_string_lossy().starts_with('-'));
+    if is_flag && !arguments.iter().skip(1).any(|word| asks(word) || is_command(word)) {
+        arguments.insert(arguments.len().min(1), "serve".into());
+    }
+    arguments
 }
 
 /// The whole tree of commands, for completions and manuals.

@@ -125,3 +125,12 @@ fn other_commands_keep_quiet_unless_told_otherwise() {
     let folder = Folder::new().with_variable("VESTIBULE_LOG", "vestibule=info");
     assert!(folder.run(line).err.contains("migrated the database"));
 }
+
+#[test]
+fn the_flags_of_the_default_command_work_without_its_name() {
+    let folder = Folder::new();
+
+    let server = Server::start(&folder, "--listen 127.0.0.1:0 --public-url http://localhost:9");
+
+    assert_eq!(server.fact("Open"), Some("http://localhost:9"));
+}
