@@ -37,7 +37,8 @@ macro_rules! ids {
 
         impl From<&str> for $name {
             fn from(text: &str) -> Self {
-                Self(text.to_owned())
+                // PostgreSQL has no text with a NUL in it; like this, it names nothing there too.
+                Self(text.replace('\0', "\u{fffd}"))
             }
         }
 

@@ -102,16 +102,30 @@ impl MasterSecret {
     ///
     /// When the file cannot be read or written, holds something else, or can be read by others.
     pub fn load_or_create(path: &Path) -> io::Result<Self> {
-        match fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-            Ok(mut file) => {
-                let bytes = random::<32>();
-                writeln!(file, "{}", to_base64url(&bytes))?;
-                file.sync_all()?;
-                Ok(Self::from_bytes(bytes))
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::load(path),
-            Err(error) => Err(error),
+        match Self::load(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path),
+            other => other,
         }
+    }
+
+    /// Whole or not at all: a first start that is killed in the middle must not leave half a secret, nor a power cut
+    /// a database without one.
+    fn create(path: &Path) -> io::Result<Self> {
+        let bytes = random::<32>();
+        let draft = path.with_extension(to_base64url(&random::<8>()));
+        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+        // A link, not a rename: of two first starts at once the second reads what the first has written.
+        let kept = writeln!(file, "{}", to_base64url(&bytes))
+            .and_then(|()| file.sync_all())
+            .and_then(|()| fs::hard_link(&draft, path));
+        fs::remove_file(&draft)?;
+        match kept {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Self::load(path),
+            other => other?,
+        }
+        let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty());
+        fs::File::open(dir.unwrap_or_else(|| Path::new(".")))?.sync_all()?;
+        Ok(Self::from_bytes(bytes))
     }
 
     fn load(path: &Path) -> io::Result<Self> {

@@ -125,7 +125,8 @@ pub fn fold(name: &str) -> String {
     let name = name.char_indices().nth(LONGEST_INPUT).map_or(name, |(end, _)| &name[..end]);
     // The small letter of Turkish İ is an i whose second dot nobody sees.
     UsernameCaseMapped::enforce(name)
-        .map_or_else(|_| name.to_owned(), |folded| folded.replace("i\u{307}", "i"))
+        // PostgreSQL has no text with a NUL in it, and would say so instead of "nobody".
+        .map_or_else(|_| name.replace('\0', "\u{fffd}"), |folded| folded.replace("i\u{307}", "i"))
 }
 
 fn look(name: &str) -> String {

@@ -40,7 +40,7 @@ pub enum AuthenticateError {
 }
 
 /// How much later than the last note a request has to be before it is noted again.
-const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
+pub(super) const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 
 /// The user behind `token`, which came from `network`, at the moment `now`. One database round trip.
 ///

@@ -79,9 +79,14 @@ pub async fn with_password(
     let paid = Try { login: &login, password: password.expose_secret(), users: &ids };
     let ticket = throttle::pay_for_login(vestibule, paid, caller, now).await?;
 
+    // A known device pays little, for its own account: whoever claims somebody's address must not guess at theirs.
+    let may_open = |user: &User| ticket.only.as_ref().is_none_or(|only| *only == user.id);
     // Whoever has no password is left out, and with nobody left the hasher works on its decoy.
-    let (users, hashes): (Vec<User>, Vec<String>) =
-        users.into_iter().filter_map(|user| user.password_hash.clone().map(|hash| (user, hash))).unzip();
+    let (users, hashes): (Vec<User>, Vec<String>) = users
+        .into_iter()
+        .filter(may_open)
+        .filter_map(|user| user.password_hash.clone().map(|hash| (user, hash)))
+        .unzip();
     let match_index = match vestibule.passwords.verify(password.clone(), hashes).await {
         Ok(index) => index,
         Err(busy) => {
@@ -113,7 +118,7 @@ pub async fn with_password(
             let session = start_session::insert(conn, &limits, &user, replaces.as_ref(), &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
-            ticket.refund(conn, now)?;
+            ticket.reward(conn, now)?;
             Ok(SignedIn { user, session })
         })
         .await
@@ -140,5 +145,5 @@ async fn rehash(vestibule: &Vestibule, user: &User, password: SecretString) -> O
 }
 
 async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Result<(), db::Error> {
-    vestibule.db.write(move |conn| ticket.refund(conn, now)).await
+    vestibule.db.write(move |conn| ticket.give_back(conn, now)).await
 }

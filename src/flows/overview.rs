@@ -2,6 +2,7 @@
 
 use crate::clock::Timestamp;
 use crate::db;
+use crate::flows::authenticate::LAST_SEEN_STEP;
 use crate::id::{SessionId, UserId};
 use crate::models::{Event, Session, User};
 use crate::vestibule::Vestibule;
@@ -32,7 +33,7 @@ pub async fn of(
     now: Timestamp,
 ) -> Result<Overview, db::Error> {
     let (user, current) = (user.id.clone(), current.clone());
-    let idle_since = now - vestibule.config.tokens.lifetime;
+    let idle_since = idle_since(vestibule, now);
     vestibule
         .db
         .read(move |conn| {
@@ -55,8 +56,15 @@ pub async fn sessions(
     user: &UserId,
     now: Timestamp,
 ) -> Result<Vec<Session>, db::Error> {
-    let (user, idle_since) = (user.clone(), now - vestibule.config.tokens.lifetime);
+    let (user, idle_since) = (user.clone(), idle_since(vestibule, now));
     vestibule.db.read(move |conn| Ok(Session::list_live(conn, &user, now, idle_since)?)).await
+}
+
+/// Whoever was last seen before this holds no valid token any more, even if it was renewed just before the next note
+/// of their last use was due.
+fn idle_since(vestibule: &Vestibule, now: Timestamp) -> Timestamp {
+    let tokens = &vestibule.config.tokens;
+    now - (tokens.lifetime + tokens.leeway + LAST_SEEN_STEP)
 }
 
 /// One session, live or not.

@@ -90,7 +90,7 @@ pub async fn with_password(
     let proven = match vestibule.passwords.verify(password, hashes).await {
         Ok(proven) => proven.is_some(),
         Err(busy) => {
-            vestibule.db.write(move |conn| ticket.refund(conn, now)).await?;
+            vestibule.db.write(move |conn| ticket.give_back(conn, now)).await?;
             return Err(busy.into());
         }
     };
@@ -112,7 +112,7 @@ pub async fn with_password(
             session.insert(conn).map_err(db::Error::from)?;
             let event = caller.event(EventKind::Reauthenticated, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
-            ticket.refund(conn, now)?;
+            ticket.reward(conn, now)?;
             Ok(SignedIn { user, session })
         })
         .await

@@ -199,7 +199,9 @@ fn parse(
     let mut faults = Vec::new();
     let mut fault =
         |field, error: &dyn std::fmt::Display| faults.push(Fault { field, message: error.to_string() });
-    let parse = if is_operator { Username::parse_by_operator } else { Username::parse };
+    // Whoever sets the instance up is its operator.
+    let may_reserve = is_operator || account.role == Role::Admin;
+    let parse = if may_reserve { Username::parse_by_operator } else { Username::parse };
     let username = parse(account.username.trim()).map_err(|error| fault("username", &error)).ok();
     let email = match (account.email.trim(), vestibule.config.registration.email) {
         ("", EmailField::Required) if !is_operator => {

@@ -42,26 +42,48 @@ impl From<diesel::result::Error> for ThrottleError {
     }
 }
 
-/// A paid try. Give it back with [`Ticket::refund`] when the password was right, or was never looked at.
+/// A paid try: [`reward`](Ticket::reward) it when the password was right, [`give_back`](Ticket::give_back) when it was
+/// never looked at, and keep it when it was wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Ticket {
-    /// Buckets that count failures in a row.
-    counted: Vec<String>,
-    /// Rates, and what the try took from each.
-    metered: Vec<(String, Duration)>,
+    /// The bucket that counts failures in a row.
+    counted: Option<String>,
+    /// Whether that is the bucket of an address which several accounts claim. One of them who comes in takes back her
+    /// own try alone, or she could go on guessing at the others between two successes of her own.
+    is_shared: bool,
+    /// The rate, and what the try took from it.
+    metered: Option<(String, Duration)>,
+    /// The one account that this try may open: a device is known to it, and not to others that claim its address.
+    pub only: Option<UserId>,
 }
 
 impl Ticket {
-    /// Pays the try back, in the transaction that makes it a success.
+    /// Forgets the failures before this try, in the transaction that makes it a success.
     ///
     /// # Errors
     ///
     /// The database's.
-    pub fn refund(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
-        for bucket in &self.counted {
-            LoginFailure::delete(conn, bucket)?;
+    pub fn reward(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
+        self.give_back(conn, now)?;
+        match &self.counted {
+            Some(bucket) if !self.is_shared => Ok(LoginFailure::delete(conn, bucket)?),
+            _ => Ok(()),
         }
-        for (bucket, cost) in &self.metered {
+    }
+
+    /// Takes back what this one try has cost, and nothing that was paid before: a moment too busy to look at a
+    /// password must not wipe out a guesser's failures.
+    ///
+    /// # Errors
+    ///
+    /// The database's.
+    pub fn give_back(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
+        if let Some(bucket) = &self.counted {
+            let mut row = LoginFailure::lock(conn, bucket, now)?;
+            row.failures = (row.failures - 1).max(0);
+            row.update(conn)?;
+        }
+        if let Some((bucket, cost)) = &self.metered {
             let mut row = LoginFailure::lock(conn, bucket, now)?;
             row.blocked_until = row.blocked_until - *cost;
             row.update(conn)?;
@@ -98,15 +120,17 @@ pub async fn pay_for_login(
     }
     let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
     let cookie = caller.device_cookie.as_deref();
-    if let Some(device) = cookie.and_then(|cookie| known_device(vestibule, cookie, attempt.users)) {
+    if let Some((device, user)) = cookie.and_then(|cookie| known_device(vestibule, cookie, attempt.users)) {
         let bucket = name(&["device", device]);
-        let ticket = Ticket { counted: vec![bucket.clone()], metered: Vec::new() };
+        let only = Some(user.clone());
+        let ticket = Ticket { counted: Some(bucket.clone()), only, ..Ticket::default() };
         vestibule.db.write(move |conn| pay_as_device(conn, &bucket, &limits, now)).await?;
         return Ok(ticket);
     }
     let (account, network) = (username::fold(attempt.login), caller.network());
     let at_account = name(&["account", &account]);
     let at_network = name(&["network", &network]);
+    let is_shared = attempt.users.len() > 1;
     // Eight bytes tell one guess from the next, and are too few to find the guess from.
     let pair = name(&["pair", &network, &account, attempt.password]).chars().take(11).collect::<String>();
     vestibule
@@ -117,7 +141,7 @@ pub async fn pay_for_login(
             pay_at_rate(conn, &at_network, cost, &limits, now)?;
             pay_at_account(conn, &at_account, &limits, now)?;
             LoginFailure::lock(conn, &pair, now)?;
-            Ok(Ticket { counted: vec![at_account, pair], metered: vec![(at_network, cost)] })
+            Ok(Ticket { counted: Some(at_account), is_shared, metered: Some((at_network, cost)), only: None })
         })
         .await
 }
@@ -164,13 +188,17 @@ pub fn device_cookie(vestibule: &Vestibule, user: &UserId) -> String {
     format!("{nonce}.{user}.{}", secret::to_base64url(&tag))
 }
 
-/// The name of the device, if `cookie` is one of ours for one of `users`.
-pub fn known_device<'a>(vestibule: &Vestibule, cookie: &'a str, users: &[UserId]) -> Option<&'a str> {
+/// The name of the device and whose it is, if `cookie` is one of ours for one of `users`.
+pub fn known_device<'a>(
+    vestibule: &Vestibule,
+    cookie: &'a str,
+    users: &'a [UserId],
+) -> Option<(&'a str, &'a UserId)> {
     let (nonce, rest) = cookie.split_once('.')?;
     let (user, tag) = rest.split_once('.')?;
     let user = users.iter().find(|id| id.as_str() == user)?;
     let expected = vestibule.device_tags.tag(&[nonce, user.as_str()]);
-    secret::equal(&secret::from_base64url(tag)?, &expected).then_some(nonce)
+    secret::equal(&secret::from_base64url(tag)?, &expected).then_some((nonce, user))
 }
 
 /// What one try takes from a network's rate.

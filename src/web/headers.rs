@@ -27,6 +27,7 @@ pub(super) async fn add(
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
     let is_https = extract::instance(request.request())?.config.is_https();
+    let is_safe = request.method().is_safe();
     let mut response = next.call(request).await?;
     let nonce = Context::of(response.request())?.nonce;
     let headers = response.headers_mut();
@@ -36,6 +37,10 @@ pub(super) async fn add(
     if is_https {
         let a_while = HeaderValue::from_static("max-age=63072000; includeSubDomains");
         headers.insert(header::STRICT_TRANSPORT_SECURITY, a_while);
+    }
+    if !is_safe {
+        // They decided; see `same_origin`.
+        headers.insert(header::VARY, HeaderValue::from_static("Sec-Fetch-Site, Origin"));
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

@@ -27,4 +27,4 @@ mod server;
 
 pub use error::Error;
 pub use routes::{Entry, entries};
-pub use server::{serve, service};
+pub use server::{doorway, serve, service};

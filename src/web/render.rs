@@ -17,9 +17,13 @@ pub(super) async fn render(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let response = next.call(request).await?;
+    Ok(tell(next.call(request).await?))
+}
+
+/// The answer, with its error in the form that fits whoever asked.
+pub(super) fn tell(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else {
-        return Ok(response.map_into_boxed_body());
+        return response.map_into_boxed_body();
     };
     let stand_in;
     let error = match error.as_error::<Error>() {
@@ -35,7 +39,7 @@ pub(super) async fn render(
     for cookie in old.headers().get_all(header::SET_COOKIE) {
         answer.headers_mut().append(header::SET_COOKIE, cookie.clone());
     }
-    Ok(answer)
+    answer
 }
 
 fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {

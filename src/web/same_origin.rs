@@ -4,11 +4,11 @@
 //! `Origin`. So there are no hidden tokens, and a form never expires. Sign-in and registration are included: whoever
 //! could sign a person in as somebody else would read what they then do (login forgery).
 
+use actix_web::HttpRequest;
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
-use actix_web::{HttpRequest, HttpResponse};
 
 use super::error::Error;
 use super::{cookies, extract};
@@ -23,8 +23,8 @@ pub(super) async fn check<B: MessageBody>(
         return Ok(next.call(request).await?.map_into_left_body());
     }
     log::warn!("refused a request to {} from another site", request.path().escape_default());
-    let refused = HttpResponse::from_error(Error::CrossSite);
-    Ok(request.into_response(refused).map_into_right_body())
+    // Not `into_response`: that forgets the error, and then it cannot be told as a page.
+    Ok(ServiceResponse::from_err(Error::CrossSite, request.into_parts().0).map_into_right_body())
 }
 
 /// Whether an unsafe request may be believed to come from our own pages, or from no browser at all.

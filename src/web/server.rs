@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{HttpServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Next, from_fn};
 use actix_web::web::{self, Data};
@@ -31,12 +31,26 @@ pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
         .wrap(from_fn(observe::observe))
 }
 
+/// Middleware for routes of an app's own that browsers visit: `.wrap(from_fn(vestibule::web::doorway))`. Around them
+/// our guards do what they do around our pages: whoever is not signed in is led to `/login` and back, a token is
+/// renewed half way, and what another site makes a browser send is refused. Headers and log stay the app's.
+pub async fn doorway(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let response = same_origin::check(request, next).await?;
+    Ok(render::tell(give_pending_cookies(response)))
+}
+
 /// Middleware: gives the browser what guards left for it, a renewed token above all.
 async fn set_pending_cookies(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let mut response = next.call(request).await?;
+    Ok(give_pending_cookies(next.call(request).await?))
+}
+
+fn give_pending_cookies<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let (request, answer) = (response.request().clone(), response.response_mut());
     for cookie in cookies::take_pending(&request) {
         // A handler that set this cookie itself, at sign-out, knows better.
@@ -46,7 +60,7 @@ async fn set_pending_cookies(
             log::error!("a cookie could not be set: {error}");
         }
     }
-    Ok(response)
+    response
 }
 
 /// Serves until told to stop; `announce` is called once the socket is open, with its address.

@@ -7,6 +7,26 @@
 )]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
+mod api;
+mod bad_tokens;
 mod cli;
+mod client_address;
+mod dashboard;
+mod doorway;
+mod embed;
+mod enumeration;
+mod forged_requests;
+mod guards;
+mod guessing;
 mod login;
+mod logout;
+mod reauth;
+mod register;
+mod reset;
+mod routes;
+mod schema;
+mod sessions;
+mod setup;
 mod support;
+mod throttle;
+mod tokens;

@@ -53,7 +53,7 @@ impl Context {
             now: vestibule.clock.now(),
             address: client_address(request, &vestibule.config.server.trusted_proxies),
             nonce: secret::to_base64url(&secret::random::<16>()),
-            user_agent: user_agent.chars().filter(|c| !c.is_control()).take(MOST_USER_AGENT).collect(),
+            user_agent: user_agent.chars().filter(|c| !is_disturbing(*c)).take(MOST_USER_AGENT).collect(),
             device_cookie: cookies::read(request, Purpose::Device, &vestibule.config),
         }
     }
@@ -77,6 +77,12 @@ impl FromRequest for Context {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request))
     }
+}
+
+/// Whether a character could break a line of the log, or turn the direction of one on the dashboard.
+fn is_disturbing(letter: char) -> bool {
+    let turns = matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    letter.is_control() || turns
 }
 
 /// The socket's address, unless that is a trusted proxy: then the right-most address of the chain that is none.
@@ -122,7 +128,7 @@ fn hops(request: &HttpRequest) -> Vec<String> {
 }
 
 fn parse_hop(hop: &str) -> Option<IpAddr> {
-    let bare = hop.trim_start_matches('[').split(']').next()?;
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
     let address = bare.parse().ok().or_else(|| hop.parse::<std::net::SocketAddr>().ok().map(|at| at.ip()));
     address.map(|address: IpAddr| address.to_canonical())
 }

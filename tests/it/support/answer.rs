@@ -39,7 +39,7 @@ impl Answer {
     /// The cookies it sets.
     pub fn cookies(&self) -> Vec<Cookie<'static>> {
         let values = self.headers.get_all(header::SET_COOKIE);
-        values.map(|value| Cookie::parse(value.to_str().unwrap().to_owned()).unwrap()).collect()
+        values.map(|value| Cookie::parse_encoded(value.to_str().unwrap().to_owned()).unwrap()).collect()
     }
 
     /// The cookie of this name that it sets.

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 
 use actix_web::test::{self, TestRequest};
-use actix_web::web::ServiceConfig;
+use actix_web::web::{Data, ServiceConfig};
 use actix_web::{App, http};
 use diesel::connection::SimpleConnection as _;
 use secrecy::SecretString;
@@ -48,7 +48,8 @@ impl TestApp {
         let mut config = Self::config(&place);
         change(&mut config);
         let vestibule = Vestibule::open_at(config, Clock::default()).expect("it opens");
-        let app = App::new().configure(others).service(web::service(&vestibule));
+        let app = App::new().app_data(Data::new(vestibule.clone())).configure(others);
+        let app = app.service(web::service(&vestibule));
         let app = Rc::new(test::init_service(app).await);
         let call: Call = Rc::new(move |request: TestRequest| {
             let app = Rc::clone(&app);

@@ -1,0 +1,155 @@
+// What every page promises, a function each.
+import assert from "node:assert/strict";
+import { AxeBuilder } from "@axe-core/playwright";
+import { HtmlValidate } from "html-validate";
+import { contrast, path } from "./look.mjs";
+
+/** Password managers go by these; DESIGN: never `off`. */
+const TOKENS = {
+  "/login": { login: "username webauthn", password: "current-password" },
+  "/register": { username: "username", email: "email", password: "new-password" },
+  "/setup": { username: "username", email: "email", password: "new-password" },
+  "/reset": { username: "username", password: "new-password" },
+  "/reauth": { username: "username", password: "current-password" },
+};
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+const htmlValidate = new HtmlValidate({ root: true, extends: ["html-validate:recommended", "html-validate:a11y"] });
+
+/** Language, title, one heading, landmarks; a title that says when something is wrong; never in a cache. */
+export async function frame(page) {
+  const seen = await page.evaluate(() => ({
+    lang: document.documentElement.lang,
+    headings: document.querySelectorAll("h1").length,
+    landmarks: ["header", "main", "footer"].map((name) => document.querySelectorAll(`body > ${name}`).length),
+    inline: document.querySelectorAll("[style], style, script:not([src]), [onclick], [onsubmit], [onpaste]").length,
+  }));
+  assert.deepEqual(seen, { lang: "en", headings: 1, landmarks: [1, 1, 1], inline: 0 });
+  assert.match(await page.title(), /^.+ – Vestibule$/);
+  assert.equal((await page.title()).startsWith("Error: "), page.answer.status() === 422, "Error in the title");
+  assert.equal((await page.answer.allHeaders())["cache-control"], "no-store");
+}
+
+/** The name before the password, each with its token; a name for every field; nothing that hinders paste. */
+export async function fields(page) {
+  const forms = page.locator("form:has(input)");
+  const expected = TOKENS[path(page)] ?? {};
+  assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
+  const found = await page.locator("input").evaluateAll((inputs) => {
+    return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
+  });
+  assert.deepEqual(found, Object.entries(expected));
+  for (const password of await page.locator('input[type="password"]').all()) {
+    assert.equal(await password.getAttribute("pattern"), null);
+    assert.ok(Number((await password.getAttribute("maxlength")) ?? 256) >= 256);
+  }
+}
+
+/** The HTML as it was sent. */
+export async function html(page) {
+  const { results } = await htmlValidate.validateString(await page.answer.text());
+  const faults = results.flatMap((result) => result.messages.map((it) => `${it.line}: ${it.ruleId}: ${it.message}`));
+  assert.deepEqual(faults, [], "html-validate");
+}
+
+export async function axe(page) {
+  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(WCAG).analyze();
+  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
+  assert.deepEqual(found, [], "axe");
+}
+
+/** Nothing is wider than the window. */
+export async function fits(page, how = "") {
+  const [width, window] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+  assert.ok(width <= window, `${how} ${width} px wide in a window of ${window} px`);
+}
+
+/** Buttons and boxes are 44 px high, links in a line of their own 24 (WCAG 2.5.8). */
+export async function targets(page) {
+  const small = await page.evaluate(() => {
+    const shown = (it) => it.checkVisibility() && it.getBoundingClientRect().width > 1;
+    const low = (selector, least) =>
+      [...document.querySelectorAll(selector)]
+        .filter((it) => shown(it) && Math.min(it.getBoundingClientRect().height, it.getBoundingClientRect().width) < least)
+        .map((it) => it.outerHTML.slice(0, 80));
+    return [...low("button, .button, input, header a", 44), ...low(".check a", 24)];
+  });
+  assert.deepEqual(small, [], "too small to hit");
+}
+
+/** The border of a box is told from the ground, 3 to 1 (WCAG 1.4.11, which axe does not measure). */
+export async function borders(page) {
+  const pairs = await page.locator("input:visible:not(.hidden), button.quiet:visible").evaluateAll((boxes) => {
+    const ground = (it) => {
+      for (let at = it.parentElement; at; at = at.parentElement) {
+        const colour = getComputedStyle(at).backgroundColor;
+        if (!/, 0\)$/.test(colour)) return colour;
+      }
+      return "rgb(255, 255, 255)";
+    };
+    return boxes.map((box) => [box.outerHTML.slice(0, 60), getComputedStyle(box).borderTopColor, ground(box)]);
+  });
+  for (const [what, border, ground] of pairs) assert.ok(contrast(border, ground) >= 3, `${what}: ${border} on ${ground}`);
+}
+
+/** Whoever asked for less motion gets none. */
+export async function stillness(page) {
+  const moving = await page.evaluate(() => {
+    return [...document.querySelectorAll("*")].filter((it) => {
+      const { transitionDuration, animationName } = getComputedStyle(it);
+      return transitionDuration !== "0s" || animationName !== "none";
+    }).length;
+  });
+  assert.equal(moving, 0, "elements that move");
+}
+
+/** Lines, letters and words further apart (WCAG 1.4.12): nothing is cut off. */
+export async function spacing(page) {
+  const css = `* { line-height: 1.5 !important; letter-spacing: .12em !important; word-spacing: .16em !important; }
+    p { margin-bottom: 2em !important; }`;
+  await withStyle(page, css, async () => {
+    await fits(page, "with wide letters");
+    const cut = await page.locator("button:visible, label:visible, h1, h2, .badge").evaluateAll((all) => {
+      return all.filter((it) => it.scrollWidth > it.clientWidth + 1 && getComputedStyle(it).display !== "inline").length;
+    });
+    assert.equal(cut, 0, "texts cut off");
+  });
+}
+
+/** Text of 200 % in a window of 1280 px (WCAG 1.4.4). */
+export async function largeText(page) {
+  await page.setViewportSize({ width: 1280, height: 900 });
+  await withStyle(page, "html { font-size: 200% }", () => fits(page, "with text of 200 %"));
+}
+
+async function withStyle(page, css, check) {
+  await page.evaluate((css) => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(css);
+    document.adoptedStyleSheets = [sheet];
+  }, css);
+  await check();
+  await page.evaluate(() => (document.adoptedStyleSheets = []));
+}
+
+/** In forced colours every box and button still has an edge. */
+export async function forcedColours(page) {
+  await page.emulateMedia({ forcedColors: "active" });
+  const edgeless = await page.locator("input:visible:not(.hidden), button:visible, .button:visible").evaluateAll((all) => {
+    return all.filter((it) => getComputedStyle(it).borderTopStyle !== "solid" || parseFloat(getComputedStyle(it).borderTopWidth) < 1)
+      .length;
+  });
+  assert.equal(edgeless, 0, "edges in forced colours");
+  await page.emulateMedia({ forcedColors: null });
+}
+
+/** On paper nothing to press, and dark letters. */
+export async function print(page) {
+  await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  assert.equal(await page.locator("button:visible, .button:visible, .skip:visible").count(), 0, "buttons on paper");
+  const [ink, paper] = await page.evaluate(() => {
+    const { color, backgroundColor } = getComputedStyle(document.body);
+    return [color, backgroundColor];
+  });
+  assert.ok(contrast(ink, paper) >= 12, `${ink} on ${paper}`);
+  await page.emulateMedia({ media: null, colorScheme: "light" });
+}

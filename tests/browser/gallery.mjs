@@ -1,0 +1,86 @@
+// Every page in every state that people see, each made through the front door.
+import { OTHER_PASSWORD, press, register, signIn, signOut, somebody, submit } from "./people.mjs";
+
+const visit = (place) => (_, page) => page.goto(place);
+
+/** A form full of mistakes that the browser itself would not let through. */
+const wrongly = (open, fields) => async (house, page) => {
+  await open(house, page);
+  await page.evaluate(() => (document.querySelector("main form").noValidate = true));
+  await submit(page, fields);
+};
+
+const setup = async (house, page) => page.goto((await house.server()).setupLink);
+
+const reset = async (house, page) => {
+  const ada = somebody();
+  await register(page, ada);
+  await page.goto(await (await house.server()).operator("user", "reset-link", ada.username));
+};
+
+const inside = (place) => async (_, page) => {
+  await register(page, somebody("ada", { email: "ada.lovelace@example.org" }));
+  await page.goto(place);
+};
+
+/** A dashboard on which something has happened. */
+export async function lively(house, page, ada = somebody("ada", { email: "ada.lovelace@example.org" })) {
+  await register(page, ada);
+  const phone = await house.page({ device: "Safari on iPhone" });
+  await signIn(phone, ada);
+  const office = await house.page({ device: "Firefox on Windows" });
+  for (let times = 0; times < 3; times += 1) await signIn(office, ada, "not the password at all");
+  await signIn(office, ada);
+  const tablet = await house.page({ device: "Safari on iPhone" });
+  await signIn(tablet, ada);
+  await signOut(tablet);
+  await page.goto("/reauth?next=/dashboard");
+  await submit(page, { password: ada.password });
+  await page.waitForURL("**/dashboard");
+  await page.reload();
+}
+
+const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
+
+/** Each is given a new page, and may answer with another one. */
+export const GALLERY = {
+  "sign-in": visit("/login"),
+  "sign-in after a wrong password": (_, page) => signIn(page, somebody()),
+  "sign-in on the way to another page": visit("/dashboard?seen=1"),
+  "sign-in just after sign-out": async (_, page) => {
+    await register(page, somebody());
+    await signOut(page);
+  },
+  registration: visit("/register"),
+  "registration with mistakes": wrongly(visit("/register"), MISTAKES),
+  "the first administrator's page": setup,
+  "the first administrator's page with mistakes": wrongly(setup, MISTAKES),
+  "the page of a reset link": reset,
+  "the page of a reset link with a weak password": wrongly(reset, { password: "passwordpassword" }),
+  "the dashboard on the first day": (_, page) => register(page, somebody()),
+  "the dashboard of a busy person": (house, page) => lively(house, page),
+  "the dashboard just before the end": async (house) => {
+    const page = await house.page({ server: await house.server({ TOKENS__LIFETIME: "1m" }) });
+    await register(page, { ...somebody(), username: `a-name-as-long-as-they-may-be-${Date.now() % 1000}` });
+    await page.locator("#ending-renew").waitFor();
+    return page;
+  },
+  "confirming that it is you": inside("/reauth?next=/dashboard"),
+  "confirming with a wrong password": async (house, page) => {
+    await inside("/reauth")(house, page);
+    await submit(page, { password: OTHER_PASSWORD });
+  },
+  "the sign-out page": inside("/logout"),
+  "the sign-out page when out already": visit("/logout"),
+  "nothing here": visit("/no/such/page/with/a/rather/long/address/that/might/not/fit"),
+  "a link that is used up": visit("/reset/none"),
+  "the address of a deed": inside("/session/renew"),
+  "a deed after the session ended": async (house, page) => {
+    const ada = somebody();
+    await register(page, ada);
+    const other = await house.page();
+    await signIn(other, ada);
+    await press(other, other.getByRole("button", { name: "Sign out everywhere else" }));
+    await press(page, page.getByRole("button", { name: "Stay signed in" }).first());
+  },
+};

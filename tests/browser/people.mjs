@@ -1,0 +1,40 @@
+// People, and what they do at the front door.
+import { randomBytes } from "node:crypto";
+
+export const PASSWORD = "seven kites over plum harbour";
+export const OTHER_PASSWORD = "a quiet lamp beside the old canal";
+
+/** Somebody new. */
+export function somebody(name = "ada", details = {}) {
+  return { username: `${name}-${randomBytes(4).toString("hex")}`, email: "", password: PASSWORD, ...details };
+}
+
+/** Fills in what is given and presses the form's button. Answers with the answer to the form itself. */
+export async function submit(page, fields) {
+  for (const [name, value] of Object.entries(fields)) await page.locator(`main [name="${name}"]`).fill(value);
+  return press(page, page.locator("main button.primary"));
+}
+
+/** Presses a button that sends a form, and waits for the page that comes of it. */
+export async function press(page, button) {
+  const isSent = (response) => response.request().method() === "POST" && response.request().isNavigationRequest();
+  const [answer] = await Promise.all([page.waitForResponse(isSent), button.click()]);
+  await page.waitForLoadState("load");
+  return answer;
+}
+
+export async function register(page, person) {
+  await page.goto("/register");
+  await submit(page, { username: person.username, email: person.email, password: person.password });
+  await page.waitForURL("**/dashboard");
+}
+
+export async function signIn(page, person, password = person.password) {
+  await page.goto("/login");
+  return submit(page, { login: person.username, password });
+}
+
+export async function signOut(page) {
+  await press(page, page.getByRole("banner").getByRole("button", { name: "Sign out" }));
+  await page.waitForURL("**/login");
+}

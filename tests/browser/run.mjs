@@ -1,0 +1,55 @@
+// Runs the browser tests and says of each whether what its name says is so.
+//
+//   node run.mjs           all of them
+//   node run.mjs WORDS     those of the file of this name, or with these words in their own
+//
+// BINARY and CHROMIUM name the programs, JOBS how many tests run side by side.
+import { House, tests } from "./house.mjs";
+
+const FILES = [
+  "harness", "sessions", "registering", "signing_in", "return_to", "signing_out", "passwords", "without_scripts",
+  "keyboard", "looks", "wire", "refusals", "every_page",
+];
+const SLOWEST = 180_000;
+
+async function run({ name, body }) {
+  const house = new House();
+  const began = Date.now();
+  let timer;
+  const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error("took too long")), SLOWEST)));
+  let error;
+  try {
+    await Promise.race([body(house), late]);
+    await house.leave();
+  } catch (caught) {
+    error = caught ?? new Error("failed");
+    await house.leave().catch(() => {});
+  }
+  clearTimeout(timer);
+  console.log(`  ${error ? "✗" : "✓"} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
+  if (error) console.log(String(error.stack ?? error).replace(/^/gm, "      "));
+  return !error;
+}
+
+const words = process.argv.slice(2).join(" ");
+for (const file of FILES) {
+  const known = tests.length;
+  await import(`./${file}.test.mjs`);
+  for (const test of tests.slice(known)) test.file = file;
+}
+const chosen = tests.filter(({ file, name }) => file === words || name.includes(words));
+const left = [...chosen];
+const results = [];
+const worker = async () => {
+  while (left.length) results.push(await run(left.shift()));
+};
+await Promise.all(Array.from({ length: Number(process.env.JOBS ?? 2) }, worker));
+if (process.env.PICTURES) {
+  const { takePictures } = await import("./pictures.mjs");
+  results.push(await run({ name: "the pictures for the README are taken", body: takePictures }));
+}
+results.push(await run({ name: "every server stops when it is told to, with nothing bad in its log", body: House.close }));
+
+const passed = results.filter(Boolean).length;
+console.log(`\n${passed} passed, ${results.length - passed} failed`);
+process.exit(passed === results.length ? 0 : 1);

@@ -1,0 +1,121 @@
+//! When something of ours is broken, away or busy: no more is lost than must be, and nobody is let in for it.
+
+use std::time::Duration;
+
+use diesel::connection::SimpleConnection as _;
+use serde_json::json;
+use vestibule::db::{self, AnyConnection};
+
+use crate::errors::{check_page, check_problem, stage};
+use crate::schema::either;
+use crate::support::{PASSWORD, TestApp};
+
+#[actix_web::test]
+async fn a_fault_of_ours_costs_one_request_and_no_more() {
+    let app = stage(|_| ()).await;
+    let mut ada = app.browser();
+
+    for _ in 0..20 {
+        let fault = app.browser().submit("/login", &[("login", "root"), ("password", PASSWORD)]).await;
+        assert_eq!(fault.status, 500);
+    }
+
+    assert_eq!(ada.sign_in("ada").await.status, 303);
+    app.execute("ALTER TABLE events RENAME TO events_lost").await;
+    assert_eq!(ada.get("/dashboard").await.status, 500);
+    assert_eq!(ada.get("/api/session").await.status, 200);
+    app.execute("ALTER TABLE events_lost RENAME TO events").await;
+    assert_eq!(ada.get("/dashboard").await.status, 200);
+}
+
+#[actix_web::test]
+async fn when_too_many_hash_at_once_the_rest_may_come_back_in_two_seconds() {
+    let app = stage(|config| config.passwords.hash_threads = 1).await;
+    let busy = TestApp::with(|config| config.passwords.hash_wait = Duration::ZERO).await;
+
+    let page = busy.browser().submit("/login", &[("login", "ada"), ("password", PASSWORD)]).await;
+    let problem = busy.program().post("/login", &json!({ "username": "ada", "password": PASSWORD })).await;
+
+    check_page(&page, 503);
+    check_problem(&problem, 503, "unavailable");
+    assert_eq!((page.header("retry-after"), problem.header("retry-after")), ("2", "2"));
+    assert_eq!(app.browser().sign_in("ada").await.status, 303);
+}
+
+#[actix_web::test]
+async fn while_another_writer_holds_the_database_reading_goes_on_and_writing_waits_and_fails_politely() {
+    let app = stage(|config| config.database.busy_timeout = Duration::from_millis(100)).await;
+    let mut ada = app.browser();
+    ada.sign_in("ada").await;
+    let mut other = app.vestibule.db.connect().unwrap();
+    other
+        .batch_execute(either(&other, "BEGIN IMMEDIATE", "BEGIN; LOCK TABLE events IN EXCLUSIVE MODE"))
+        .unwrap();
+
+    let form = [("login", "ada"), ("password", PASSWORD)];
+    let (written, read) = (app.browser().submit("/login", &form).await, ada.get("/dashboard").await);
+    let (ready, file) = (app.program().get("/readyz").await, app.browser().get("/robots.txt").await);
+    other.batch_execute("ROLLBACK").unwrap();
+
+    check_page(&written, 503);
+    assert_eq!(written.header("retry-after"), "2");
+    assert!(written.cookies().is_empty());
+    assert_eq!([read.status, ready.status, file.status], [200, 200, 200]);
+    assert_eq!(app.browser().sign_in("ada").await.status, 303);
+}
+
+#[actix_web::test]
+async fn without_a_connection_nobody_is_let_in_and_nobody_waits_long() {
+    let app = stage(|config| {
+        config.database.pool_size = 1;
+        config.database.wait_timeout = Duration::from_millis(50);
+    });
+    let app = app.await;
+    let (mut ada, mut program) = (app.browser(), app.program());
+    ada.sign_in("ada").await;
+    program.log_in("ada").await;
+    let (held, until) = std::sync::mpsc::channel::<()>();
+    let db = app.vestibule.db.clone();
+    let hold = async move { db.read(move |_| Ok::<_, db::Error>(drop(until.recv()))).await };
+    let hold = actix_web::rt::spawn(hold);
+    actix_web::rt::task::yield_now().await;
+
+    let dashboard = ada.get("/dashboard").await;
+    let mut closed =
+        vec![ada.get("/").await, app.program().get("/readyz").await, program.get("/api/session").await];
+    closed.extend([
+        program.get("/protected").await,
+        app.browser().sign_in("ada").await,
+        ada.get("/register").await,
+    ]);
+    let open = [app.browser().get("/login").await, app.program().get("/healthz").await];
+    drop(held);
+    hold.await.unwrap().unwrap();
+
+    check_page(&dashboard, 503);
+    assert!(
+        closed.iter().all(|answer| answer.status == 503 && answer.header("retry-after") == "2"),
+        "{closed:#?}"
+    );
+    assert!(open.iter().all(|answer| answer.status == 200));
+    assert_eq!(ada.get("/dashboard").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_connection_that_the_server_closed_costs_at_most_one_request() {
+    let app = stage(|config| config.database.pool_size = 1).await;
+    let mut ada = app.browser();
+    ada.sign_in("ada").await;
+
+    let closed = app.vestibule.db.read(|conn| {
+        if let AnyConnection::Postgres(conn) = conn {
+            conn.batch_execute("SELECT pg_terminate_backend(pg_backend_pid())")?;
+        }
+        Ok::<_, db::Error>(())
+    });
+    let _ = closed.await;
+    let first = ada.get("/dashboard").await;
+
+    assert!([200, 503].contains(&first.status), "{}", first.status);
+    assert_eq!(ada.get("/dashboard").await.status, 200);
+}
