@@ -61,7 +61,7 @@ async fn it_shows_who_where_and_until_when() {
     assert_eq!(endable(&page), [phone_id]);
     let safety = section(&page, "safety");
     assert!(
-        safety.contains("You are signed in in one other place")
+        safety.contains("You are signed in at one other place")
             && safety.contains("No wrong passwords lately")
     );
     assert!(safety.contains("This connection is not encrypted") && !safety.contains("No e-mail address"));

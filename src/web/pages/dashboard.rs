@@ -134,13 +134,13 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
         0 => Check { done: true, text: "You are signed in nowhere else".into(), hint: None, link: None },
         1 => Check {
             done: false,
-            text: "You are signed in in one other place".into(),
+            text: "You are signed in at one other place".into(),
             hint: hint("End it if you do not use it any more."),
             link: Some(("#sessions".into(), "See where".into())),
         },
         many => Check {
             done: false,
-            text: format!("You are signed in in {many} other places"),
+            text: format!("You are signed in at {many} other places"),
             hint: hint("End those that you do not use any more."),
             link: Some(("#sessions".into(), "See where".into())),
         },

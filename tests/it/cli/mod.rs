@@ -12,6 +12,7 @@ mod config;
 mod healthcheck;
 mod help;
 mod migrate;
+mod readme;
 mod serve;
 mod session;
 mod user;
