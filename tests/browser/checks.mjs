@@ -51,10 +51,18 @@ export async function html(page) {
   assert.deepEqual(faults, [], "html-validate");
 }
 
+/** Without the painted doorway, behind which axe would measure no contrast at all and say so only in a footnote. */
 export async function axe(page) {
-  const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(WCAG).analyze();
-  const found = violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
-  assert.deepEqual(found, [], "axe");
+  await withStyle(page, ".door::before, .door::after { display: none !important }", async () => {
+    const { violations, incomplete } = await new AxeBuilder({ page }).setLegacyMode(true).withTags(WCAG).analyze();
+    const unmeasured = incomplete.filter(({ id }) => id === "color-contrast");
+    const found = [...violations, ...unmeasured].flatMap(({ id, nodes }) => nodes.map((node) => ({ id, ...node })));
+    // A tick is one sign, not text; words stand beside it.
+    const places = found
+      .filter(({ any }) => any[0]?.data?.messageKey !== "nonBmp")
+      .map(({ id, target }) => `${id}: ${target.join(" ")}`);
+    assert.deepEqual(places, [], "axe");
+  });
 }
 
 /** Nothing is wider than the window. */

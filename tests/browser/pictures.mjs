@@ -4,7 +4,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { PASSWORD, register, signIn, signOut } from "./people.mjs";
+import { PASSWORD, register, signIn } from "./people.mjs";
 
 const FOLDER = fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
 const ADA = { username: "ada", email: "ada@example.org", password: PASSWORD };
@@ -17,8 +17,8 @@ const PAGES = {
 };
 
 const LOOKS = {
-  light: { colorScheme: "light", width: 1000 },
-  dark: { colorScheme: "dark", width: 1000 },
+  light: { colorScheme: "light", width: 960 },
+  dark: { colorScheme: "dark", width: 960 },
   phone: { colorScheme: "light", width: 320 },
 };
 
@@ -42,8 +42,7 @@ export async function takePictures(house) {
 
 /** Ada's dashboard, after some days. */
 async function dashboard(page, at, server) {
-  await register(page, ADA);
-  await signOut(page);
+  await register(await at("192.0.2.7"), ADA);
   await signIn(await at("198.51.100.23", "Safari on iPhone"), ADA);
   const stranger = await at("203.0.113.9", "Firefox on Windows");
   for (let times = 0; times < 3; times += 1) await signIn(stranger, ADA, "not the password at all");
@@ -54,7 +53,7 @@ async function dashboard(page, at, server) {
   await makeOlder(server, "sessions", ["created_at", "last_seen_at"], [
     [9 * day, 9 * day], [5 * hour, 41 * minute], [50 * minute, 12 * minute], [0, 0],
   ]);
-  const events = [9 * day, 9 * day, 9 * day, 5 * hour, 3 * hour, 3 * hour, 3 * hour, 50 * minute, 0];
+  const events = [9 * day, 9 * day, 5 * hour, 3 * hour, 3 * hour, 3 * hour, 50 * minute, 0];
   await makeOlder(server, "events", ["at"], events.map((age) => [age]));
   await page.goto("/dashboard");
 }

@@ -39,7 +39,7 @@ const HOMES: [(&str, &[&str]); 34] = [
     ("dotenvy", &["config/environment.rs"]),
     ("env_logger", &["cli/logging.rs"]),
     ("futures_util", &["web/extract/body.rs", "web/routes.rs"]),
-    ("governor", &["web/extract/current_user.rs"]),
+    ("governor", &["tokens/forgeries.rs"]),
     ("ipnet", &["config", "web/extract/context.rs"]),
     ("jiff", &["clock.rs", "config/duration.rs", "cli/logging.rs"]),
     ("jsonwebtoken", &["tokens"]),

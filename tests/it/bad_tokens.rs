@@ -77,7 +77,7 @@ pub fn payloads(claims: &Value, now: i64) -> Vec<Bad> {
         json!({ "exp": now + 7200 }), json!({ "exp": 1e300 }), json!({ "exp": now as f64 + 60.5 }),
         json!({ "exp": (now + 60).to_string() }), json!({ "exp": true }), json!({ "exp": [now + 60] }),
         json!({ "exp": i64::MAX }), json!({ "exp": u64::MAX }), json!({ "exp": 253_402_300_800_i64 }),
-        json!({ "nbf": now + 60 }), json!({ "nbf": -1 }), json!({ "iat": now + 60, "exp": now + 120 }),
+        json!({ "nbf": now + 600 }), json!({ "nbf": -1 }), json!({ "iat": now + 600, "exp": now + 900 }),
         json!({ "iat": -1 }), json!({ "iat": "0" }), json!({ "auth_time": -1 }), json!({ "auth_time": i64::MAX }),
         json!({ "aud": "another" }), json!({ "aud": [] }), json!({ "aud": ["another"] }), json!({ "aud": "" }),
         json!({ "aud": "http://localhost:8080/" }), json!({ "aud": "HTTP://LOCALHOST:8080" }), json!({ "aud": 1 }),

@@ -146,12 +146,12 @@ async fn a_throttled_stranger_is_told_the_same_of_everybody() {
     for (number, (login, password)) in TRIES.into_iter().enumerate() {
         let peer = format!("198.51.100.{number}:4000").parse().unwrap();
         let document = json!({ "username": login, "password": password });
-        let answer = loop {
-            let answer = app.send(app.request("POST", "/login").set_json(&document).peer_addr(peer)).await;
-            if answer.status != 401 {
-                break answer;
-            }
-        };
+        let mut answers_here = Vec::new();
+        while answers_here.len() < 30 && answers_here.last().is_none_or(|last: &Answer| last.status == 401) {
+            let request = app.request("POST", "/login").set_json(&document).peer_addr(peer);
+            answers_here.push(app.send(request).await);
+        }
+        let answer = answers_here.pop().unwrap();
         let mut plain = plain(&answer, login);
         plain.2 = plain.2.replace(|letter: char| letter.is_ascii_digit(), "").replace("a second", " seconds");
         answers.insert(plain);

@@ -8,18 +8,23 @@
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
 mod api;
+mod architecture;
 mod bad_tokens;
 mod cli;
 mod client_address;
 mod dashboard;
 mod doorway;
 mod embed;
+mod encoding;
 mod enumeration;
+mod errors;
 mod forged_requests;
 mod guards;
 mod guessing;
+mod headers;
 mod login;
 mod logout;
+mod outages;
 mod reauth;
 mod register;
 mod reset;
@@ -27,6 +32,7 @@ mod routes;
 mod schema;
 mod sessions;
 mod setup;
+mod socket;
 mod support;
 mod throttle;
 mod tokens;

@@ -133,7 +133,7 @@ async fn what_another_site_sends_does_nothing() {
                 let answer = browser.clone().send(deed).await;
 
                 assert_eq!(answer.status, 403, "{path} by {who} with {forgery:?}");
-                assert!(answer.body.contains("That came from somewhere else"));
+                assert!(answer.body.contains("<h1>That came from somewhere else</h1>"), "{path} by {who}");
                 assert!(answer.cookies().is_empty(), "{path} by {who} with {forgery:?}");
             }
         }

