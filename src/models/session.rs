@@ -107,7 +107,8 @@ impl Session {
             .load(conn)
     }
 
-    /// The user's newest session before `id`, ended or not: "last time you signed in was …".
+    /// The user's newest session from before this sign-in, ended or not: "last time you signed in was …". A session
+    /// that goes on under a new id keeps its `created_at`: its own past is no earlier sign-in.
     pub fn find_previous(
         conn: &mut AnyConnection,
         user: &UserId,
@@ -117,7 +118,7 @@ impl Session {
         sessions::table
             .filter(sessions::user_id.eq(user))
             .filter(sessions::id.ne(id))
-            .filter(sessions::created_at.le(before))
+            .filter(sessions::created_at.lt(before))
             .order((sessions::created_at.desc(), sessions::id.desc()))
             .select(Self::as_select())
             .first(conn)

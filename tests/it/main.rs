@@ -5,6 +5,7 @@
     clippy::panic,
     reason = "a test that cannot go on says so"
 )]
+#![allow(clippy::type_complexity, reason = "tables of cases name their columns")]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
 mod api;

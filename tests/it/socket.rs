@@ -12,7 +12,9 @@ use crate::support::TestApp;
 async fn serve(app: &TestApp) -> SocketAddr {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let vestibule = app.vestibule.clone();
-    actix_web::rt::spawn(web::serve(vestibule, move |address| drop(sender.send(address))));
+    actix_web::rt::spawn(web::serve(vestibule, move |address| {
+        let _ = sender.send(address);
+    }));
     receiver.await.unwrap()
 }
 

@@ -60,6 +60,10 @@ impl FromRequest for CurrentUser {
             let config = &vestibule.config;
             let token = cookies::read(&request, Purpose::Token, config).ok_or(Error::Unauthenticated)?;
             let who = authenticate(&request, &vestibule, &token).await?;
+            // Leeway is for other people's clocks. A page that looks whether its time is up must not live on by it.
+            if Context::of(&request)?.now >= who.claims.exp {
+                return Err(Error::TokenRefused);
+            }
             renew(&request, &vestibule, &who)?;
             Ok(Self(who))
         })
