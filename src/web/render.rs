@@ -98,7 +98,7 @@ fn page(request: &HttpRequest, error: &Error, way: Option<&str>, id: &str) -> Ht
 
 /// Whether whoever asks is better served by a page: a browser says so; to anything else we answer as the address
 /// and the content of the request suggest.
-fn wants_page(request: &HttpRequest) -> bool {
+pub(super) fn wants_page(request: &HttpRequest) -> bool {
     let accepts = |kind: &str| header_has(request.headers(), header::ACCEPT, kind);
     if accepts("text/html") {
         return true;

@@ -13,6 +13,7 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
+use crate::web::render;
 
 #[derive(Template)]
 #[template(path = "logout.html")]
@@ -47,33 +48,20 @@ pub(in crate::web) async fn submit(
         Err(Error::Unauthenticated | Error::TokenRefused) => {}
         Err(error) => return Err(error),
     }
-    let mut head = if is_program(&request) {
-        HttpResponse::Ok()
-    } else {
+    let wants_page = render::wants_page(&request);
+    let mut head = if wants_page {
         let flow = FlowState::of(&request);
         flow.clear();
         flow.say("You are signed out.");
         see_other("/login")
+    } else {
+        HttpResponse::Ok()
     };
     head.cookie(cookies::no_token(&vestibule.config));
     // Not "cookies": that would sign the person out of every sibling host too.
     head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
-    if is_program(&request) {
-        return Ok(head.json(serde_json::json!({ "message": "Signed out" })));
+    if wants_page {
+        return Ok(head.finish());
     }
-    Ok(head.finish())
-}
-
-fn is_program(request: &HttpRequest) -> bool {
-    let has = |name: header::HeaderName, part: &str| {
-        request
-            .headers()
-            .get(name)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.contains(part))
-    };
-    let bears_token = request.headers().contains_key(header::AUTHORIZATION);
-    bears_token
-        || has(header::CONTENT_TYPE, "json")
-        || (has(header::ACCEPT, "json") && !has(header::ACCEPT, "html"))
+    Ok(head.json(serde_json::json!({ "message": "Signed out" })))
 }
