@@ -63,8 +63,16 @@ pub enum OpenError {
     /// The cost of a hash.
     #[error(transparent)]
     Hashing(#[from] HashError),
+    /// The secret is not there, and the database was made with one.
+    #[error(
+        "{} is missing, but this database was made with a secret. Restore it from a backup, or copy it from the \
+         other node, or set VESTIBULE_SERVER__SECRET. Nothing was changed.", .0.display()
+    )]
+    SecretMissing(std::path::PathBuf),
     /// The signing key.
-    #[error("The signing key in the database cannot be used: {0}. Was it made with another secret?")]
+    #[error(
+        "The signing key in the database cannot be used: {0}. If it was made with another secret, put that back."
+    )]
     SigningKey(String),
 }
 
@@ -91,11 +99,6 @@ impl Vestibule {
             move |error| OpenError::Files(name, error)
         };
         secret::create_private_dir(dir).map_err(files(dir))?;
-        let path = dir.join("secret");
-        let master = match config.server.secret.as_ref().and_then(|key| key.expose().try_into().ok()) {
-            Some(bytes) => MasterSecret::from_bytes(bytes),
-            None => MasterSecret::load_or_create(&path).map_err(files(&path))?,
-        };
         let limits = &config.database;
         let db = Database::open(
             db::Place::parse(&config.database_url())?,
@@ -103,12 +106,25 @@ impl Vestibule {
             limits.wait_timeout,
             limits.busy_timeout,
         )?;
-        let sealer = master.sealer("signing key");
-        let now = clock.now();
-        let (ran, rows) = migrate::run(&mut db.connect()?, |conn| {
+        let (path, now) = (dir.join("secret"), clock.now());
+        let (ran, opened) = migrate::run(&mut db.connect()?, |conn| {
             let rows = SigningKey::list(conn)?;
-            if rows.is_empty() { first_key(conn, &sealer, now).map(|row| vec![row]) } else { Ok(rows) }
+            let master = match config.server.secret.as_ref().and_then(|key| key.expose().try_into().ok()) {
+                Some(bytes) => Ok(MasterSecret::from_bytes(bytes)),
+                // A new secret would open nothing that is there, and hide that the right one is lost.
+                None if !rows.is_empty() && !path.exists() => {
+                    return Ok(Err(OpenError::SecretMissing(path.clone())));
+                }
+                None => MasterSecret::load_or_create(&path).map_err(files(&path)),
+            };
+            let Ok(master) = master else { return Ok(master.map(|master| (master, rows))) };
+            if !rows.is_empty() {
+                return Ok(Ok((master, rows)));
+            }
+            let row = first_key(conn, &master.sealer("signing key"), now)?;
+            Ok(Ok((master, vec![row])))
         })?;
+        let (master, rows) = opened?;
         if !ran.is_empty() {
             log::info!("migrated the database: {}", ran.join(", "));
         }
@@ -124,7 +140,7 @@ impl Vestibule {
                 passwords.hash_wait,
             )?,
             policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
-            tokens: key_ring(&config, &rows, &sealer)?,
+            tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
             forgeries: Forgeries::new(
                 config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),
             ),

@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::PossibleValuesParser;
 
-use super::logging;
+use super::{logging, output};
 use crate::clock::Timestamp;
 use crate::config::{self, Loaded, LogLevel, Overrides, Problems};
+use crate::db::{self, Place};
 use crate::vestibule::Vestibule;
 
 const HEADING: &str = "Global options";
@@ -59,7 +60,8 @@ impl GlobalArgs {
         Ok(loaded)
     }
 
-    /// Opens the instance and does `deed` with it, at this moment.
+    /// Opens the instance and does `deed` with it, at this moment. Makes a new instance only if it `may_create` one:
+    /// from the wrong directory most commands would answer about nothing.
     ///
     /// # Errors
     ///
@@ -67,10 +69,24 @@ impl GlobalArgs {
     pub(super) fn with_instance(
         &self,
         flags: Overrides,
+        may_create: bool,
         deed: impl AsyncFnOnce(&Vestibule, Timestamp) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let vestibule = Vestibule::open(self.load_quietly(flags)?.config)?;
+        let config = self.load_quietly(flags)?.config;
+        let place = Place::parse(&config.database_url())?;
+        let is_new = place.is_absent();
+        if is_new && !may_create {
+            return Err(db::Error::Unavailable(format!(
+                "there is none ({place}). Name it with --data-dir or --database-url, or start the server first"
+            ))
+            .into());
+        }
+        let vestibule = Vestibule::open(config)?;
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-        runtime.block_on(deed(&vestibule, vestibule.clock.now()))
+        runtime.block_on(deed(&vestibule, vestibule.clock.now()))?;
+        if is_new {
+            output::aside(format_args!("made a new database: {place}"));
+        }
+        Ok(())
     }
 }

@@ -60,7 +60,7 @@ pub(super) enum Session {
 
 impl Session {
     pub(super) fn run(self, global: &GlobalArgs) -> anyhow::Result<()> {
-        global.with_instance(Overrides::default(), async |vestibule, now| match self {
+        global.with_instance(Overrides::default(), false, async |vestibule, now| match self {
             Self::List { name, format } => list(vestibule, &name, format, now).await,
             Self::Revoke { id: Some(id), format, .. } => revoke(vestibule, &id, format, now).await,
             Self::Revoke { user, format, .. } => {

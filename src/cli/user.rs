@@ -112,7 +112,7 @@ impl User {
         if let Self::ResetLink { public_url, .. } = &self {
             flags.public_url.clone_from(public_url);
         }
-        global.with_instance(flags, async |vestibule, now| match self {
+        global.with_instance(flags, matches!(self, Self::Create(_)), async |vestibule, now| match self {
             Self::Create(create) => create.run(vestibule, now).await,
             Self::List { after, limit, format } => list(vestibule, &after, limit, format).await,
             Self::Show(named) => show(vestibule, named, now).await,

@@ -29,7 +29,8 @@ pub struct ServerConfig {
     /// The 32 bytes, as hex or base64url, from which every other key is derived. Unset: the file `secret` in
     /// the data directory, made on first start.
     pub secret: Option<SecretKey>,
-    /// The proxies, as networks or addresses, whose word about the client's address we take.
+    /// The proxies, as networks or addresses, whose word about the client's address we take. They must write
+    /// `X-Forwarded-For` themselves, or take it away and write `Forwarded`.
     #[serde(deserialize_with = "text::networks")]
     pub trusted_proxies: Vec<IpNet>,
     /// The number of threads that answer requests; 0 means one per core.

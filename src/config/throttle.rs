@@ -23,8 +23,8 @@ pub struct ThrottleConfig {
     /// The longest such wait; it starts at one second and doubles.
     #[serde(with = "duration")]
     pub account_max_delay: Duration,
-    /// After this many wrong passwords in a row an account takes none from unknown devices, until its owner
-    /// signs in from a known one or resets the password.
+    /// After this many wrong passwords in a row an account takes one a day from unknown devices, until the password is
+    /// reset or an operator enables the account anew. Devices known to it are not touched.
     pub account_failure_limit: u32,
     /// How many wrong passwords a device that has signed in before may send within `device_window`.
     pub device_failures: u32,

@@ -12,6 +12,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use diesel::{Connection as _, PgConnection, QueryResult, SqliteConnection};
 
 use super::{Error, Place};
+use crate::clock::Stopwatch;
 
 /// A connection to whichever database the operator chose.
 ///
@@ -52,14 +53,24 @@ impl Opener {
     pub(super) fn open(&self) -> Result<AnyConnection, Error> {
         match &self.place {
             Place::Sqlite(path) => {
-                let mut conn = SqliteConnection::establish(path).map_err(Error::unreachable)?;
-                // The busy timeout comes first: even switching to WAL can meet a lock.
-                conn.batch_execute(&format!(
+                let mut conn = SqliteConnection::establish(path).map_err(|error| {
+                    Error::unreachable(format!("{error}: {path}; its directory must exist"))
+                })?;
+                let settings = format!(
                     "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                      PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;",
                     self.busy_timeout.as_millis()
-                ))?;
-                Ok(AnyConnection::Sqlite(conn))
+                );
+                // SQLite does not wait when two switch a new database to WAL at once: one is told that it is locked.
+                let waited = Stopwatch::start();
+                loop {
+                    match conn.batch_execute(&settings).map_err(Error::from) {
+                        Err(Error::Unavailable(_)) if waited.elapsed() < self.busy_timeout => {
+                            std::thread::sleep(Duration::from_millis(20));
+                        }
+                        done => break done.map(|()| AnyConnection::Sqlite(conn)),
+                    }
+                }
             }
             Place::Postgres(url) => {
                 let url = secrecy::ExposeSecret::expose_secret(url);

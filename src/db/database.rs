@@ -37,7 +37,8 @@ impl Database {
         let opener = Opener { place, busy_timeout: busy };
         if let Place::Sqlite(path) = &opener.place {
             // SQLite would make it readable by everybody; its journal takes the mode of the database.
-            crate::secret::create_private_file(path.as_ref()).map_err(Error::unreachable)?;
+            let made = crate::secret::create_private_file(path.as_ref());
+            made.map_err(|error| Error::unreachable(format!("{path}: {error}; its directory must exist")))?;
         }
         // Asked once by hand: the pool would only say that it timed out, not why.
         drop(opener.open()?);

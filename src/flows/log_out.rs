@@ -4,8 +4,8 @@ use crate::clock::Timestamp;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::end_session;
-use crate::id::SessionId;
-use crate::models::{EventKind, RevokedBecause, User};
+use crate::id::{SessionId, UserId};
+use crate::models::{EventKind, RevokedBecause};
 use crate::vestibule::Vestibule;
 
 /// Ends `session` of `user`; everywhere its token is refused from now on.
@@ -15,14 +15,13 @@ use crate::vestibule::Vestibule;
 /// The database's: then the session may still live, and the person must be told so.
 pub async fn of_session(
     vestibule: &Vestibule,
-    user: &User,
+    user: &UserId,
     session: &SessionId,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
-    let event =
-        caller.known_as(&user.id).event(EventKind::LoggedOut, Some(&user.id), now).in_session(session);
-    let (user, session) = (user.id.clone(), session.clone());
+    let event = caller.known_as(user).event(EventKind::LoggedOut, Some(user), now).in_session(session);
+    let (user, session) = (user.clone(), session.clone());
     vestibule
         .db
         .write(move |conn| {

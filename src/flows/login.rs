@@ -76,7 +76,8 @@ pub async fn with_password(
     let Attempt { login, password, replaces } = attempt;
     let users = find(vestibule, &login).await?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-    let paid = Try { login: &login, password: password.expose_secret(), users: &ids };
+    let is_unproven = login.contains('@') && !users.iter().any(|user| user.email_verified_at.is_some());
+    let paid = Try { login: &login, password: password.expose_secret(), users: &ids, is_unproven };
     let ticket = throttle::pay_for_login(vestibule, paid, caller, now).await?;
 
     // A known device pays little, for its own account: whoever claims somebody's address must not guess at theirs.
@@ -96,7 +97,8 @@ pub async fn with_password(
     };
     let user = match_index.and_then(|index| users.get(index).cloned());
     let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
-        let whom = (users.len() == 1).then(|| users.first().map(|user| user.id.clone())).flatten();
+        // By an unproven address it is nobody's failure: on whose dashboard it stood would tell who else claims it.
+        let whom = users.first().map(|user| user.id.clone()).filter(|_| !is_unproven);
         let event = caller.event(EventKind::LoginFailed, whom.as_ref(), now);
         vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
         return Err(LoginError::InvalidCredentials);

@@ -84,7 +84,8 @@ pub async fn with_password(
     now: Timestamp,
 ) -> Result<SignedIn, ReauthenticateError> {
     let (users, caller) = ([user.id.clone()], caller.known_as(&user.id));
-    let paid = Try { login: &user.username, password: password.expose_secret(), users: &users };
+    let paid =
+        Try { login: &user.username, password: password.expose_secret(), users: &users, is_unproven: false };
     let ticket = throttle::pay_for_login(vestibule, paid, &caller, now).await?;
     let hashes = user.password_hash.clone().into_iter().collect();
     let proven = match vestibule.passwords.verify(password, hashes).await {

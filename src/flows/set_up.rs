@@ -22,7 +22,9 @@ pub const LIFETIME: Duration = Duration::from_hours(1);
 #[derive(Debug, thiserror::Error)]
 pub enum SetUpError {
     /// Expired, used or never ours; or there is an administrator by now.
-    #[error("This setup link has been used or has expired. Start the server again for a new one.")]
+    #[error(
+        "This setup link has been used, has expired, or was replaced when the server started anew. Each start prints a new one while there is no administrator."
+    )]
     InvalidLink,
     /// The account itself.
     #[error(transparent)]

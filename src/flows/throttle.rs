@@ -42,15 +42,17 @@ impl From<diesel::result::Error> for ThrottleError {
     }
 }
 
+/// What even the right password costs its network: one account must not fill the queue of hashes by itself.
+const SUCCESS: Duration = Duration::from_secs(1);
+
 /// A paid try: [`reward`](Ticket::reward) it when the password was right, [`give_back`](Ticket::give_back) when it was
 /// never looked at, and keep it when it was wrong.
 #[derive(Clone, Debug, Default)]
 pub struct Ticket {
     /// The bucket that counts failures in a row.
     counted: Option<String>,
-    /// Whether that is the bucket of an address which several accounts claim. One of them who comes in takes back her
-    /// own try alone, or she could go on guessing at the others between two successes of her own.
-    is_shared: bool,
+    /// Buckets to empty when the try was right.
+    cleared: Vec<String>,
     /// The rate, and what the try took from it.
     metered: Option<(String, Duration)>,
     /// The one account that this try may open: a device is known to it, and not to others that claim its address.
@@ -64,11 +66,11 @@ impl Ticket {
     ///
     /// The database's.
     pub fn reward(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
-        self.give_back(conn, now)?;
-        match &self.counted {
-            Some(bucket) if !self.is_shared => Ok(LoginFailure::delete(conn, bucket)?),
-            _ => Ok(()),
+        self.give_back_but(conn, SUCCESS, now)?;
+        for bucket in &self.cleared {
+            LoginFailure::delete(conn, bucket)?;
         }
+        Ok(())
     }
 
     /// Takes back what this one try has cost, and nothing that was paid before: a moment too busy to look at a
@@ -78,6 +80,15 @@ impl Ticket {
     ///
     /// The database's.
     pub fn give_back(&self, conn: &mut AnyConnection, now: Timestamp) -> Result<(), db::Error> {
+        self.give_back_but(conn, Duration::ZERO, now)
+    }
+
+    fn give_back_but(
+        &self,
+        conn: &mut AnyConnection,
+        kept: Duration,
+        now: Timestamp,
+    ) -> Result<(), db::Error> {
         if let Some(bucket) = &self.counted {
             let mut row = LoginFailure::lock(conn, bucket, now)?;
             row.failures = (row.failures - 1).max(0);
@@ -85,7 +96,7 @@ impl Ticket {
         }
         if let Some((bucket, cost)) = &self.metered {
             let mut row = LoginFailure::lock(conn, bucket, now)?;
-            row.blocked_until = row.blocked_until - *cost;
+            row.blocked_until = row.blocked_until - cost.saturating_sub(kept);
             row.update(conn)?;
         }
         Ok(())
@@ -101,6 +112,10 @@ pub struct Try<'a> {
     pub password: &'a str,
     /// The accounts that go by that name: usually one, or none.
     pub users: &'a [UserId],
+    /// Whether it is an address that nobody has proven. Then success takes back its own try alone, however many claim
+    /// the address: one of them could else go on guessing at the others between two successes of her own, or tell
+    /// from the difference whether there are others.
+    pub is_unproven: bool,
 }
 
 /// Pays for one try to sign in, or says how long to wait.
@@ -119,18 +134,24 @@ pub async fn pay_for_login(
         return Ok(Ticket::default());
     }
     let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
+    let account = username::fold(attempt.login);
+    let at_account = name(&["account", &account]);
+    let cleared = if attempt.is_unproven { Vec::new() } else { vec![at_account.clone()] };
     let cookie = caller.device_cookie.as_deref();
     if let Some((device, user)) = cookie.and_then(|cookie| known_device(vestibule, cookie, attempt.users)) {
-        let bucket = name(&["device", device]);
-        let only = Some(user.clone());
-        let ticket = Ticket { counted: Some(bucket.clone()), only, ..Ticket::default() };
-        vestibule.db.write(move |conn| pay_as_device(conn, &bucket, &limits, now)).await?;
+        let (at_device, at_user) = (name(&["device", device]), name(&["user", user.as_str()]));
+        let cleared = vec![at_device.clone()];
+        let metered = Some((at_user.clone(), SUCCESS));
+        let ticket = Ticket { counted: Some(at_device.clone()), cleared, metered, only: Some(user.clone()) };
+        let paid = move |conn: &mut AnyConnection| {
+            pay_at_rate(conn, &at_user, SUCCESS, &limits, now)?;
+            pay_as_device(conn, &at_device, &limits, now)
+        };
+        vestibule.db.write(paid).await?;
         return Ok(ticket);
     }
-    let (account, network) = (username::fold(attempt.login), caller.network());
-    let at_account = name(&["account", &account]);
+    let network = caller.network();
     let at_network = name(&["network", &network]);
-    let is_shared = attempt.users.len() > 1;
     // Eight bytes tell one guess from the next, and are too few to find the guess from.
     let pair = name(&["pair", &network, &account, attempt.password]).chars().take(11).collect::<String>();
     vestibule
@@ -141,7 +162,7 @@ pub async fn pay_for_login(
             pay_at_rate(conn, &at_network, cost, &limits, now)?;
             pay_at_account(conn, &at_account, &limits, now)?;
             LoginFailure::lock(conn, &pair, now)?;
-            Ok(Ticket { counted: Some(at_account), is_shared, metered: Some((at_network, cost)), only: None })
+            Ok(Ticket { counted: Some(at_account), cleared, metered: Some((at_network, cost)), only: None })
         })
         .await
 }

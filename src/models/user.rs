@@ -75,11 +75,11 @@ impl User {
     }
 
     /// Whoever gave this (folded) address: the one who has proven it if there is one, else those who claim it, the
-    /// earliest first.
+    /// latest first and no more than a hundred. So whoever claims it now cannot tell whether somebody did before.
     pub fn list_by_email(conn: &mut AnyConnection, folded: &str) -> QueryResult<Vec<Self>> {
         let mut claimants: Vec<Self> = users::table
             .filter(users::email_folded.eq(folded))
-            .order((users::created_at, users::id))
+            .order((users::created_at.desc(), users::id.desc()))
             .limit(Self::MOST_CLAIMANTS)
             .select(Self::as_select())
             .load(conn)?;
@@ -90,7 +90,7 @@ impl User {
     }
 
     /// How many accounts with one unproven address are looked at when somebody signs in by it.
-    const MOST_CLAIMANTS: i64 = 50;
+    const MOST_CLAIMANTS: i64 = 100;
 
     /// A page of users by name: those after `after`, at most `limit`.
     pub fn list(conn: &mut AnyConnection, after: &str, limit: i64) -> QueryResult<Vec<Self>> {

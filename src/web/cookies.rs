@@ -12,6 +12,8 @@ use actix_web::HttpMessage as _;
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
+use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::flows::issue_token::AccessToken;
@@ -40,21 +42,55 @@ pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
 
 /// The value of a cookie, if the request has exactly one of that name: two are somebody's attempt to put theirs
 /// before ours (cookie tossing), and prove nothing.
+///
+/// Names are compared as they came. The framework decodes them, and `%5F_Host-vestibule`, which any sibling host may
+/// set, would pass for the name that only we can set.
 pub(super) fn read(request: &HttpRequest, purpose: Purpose, config: &Config) -> Option<String> {
     let wanted = name(purpose, config.is_https());
-    let cookies = request.cookies().ok()?;
-    let mut values = cookies.iter().filter(|cookie| cookie.name() == wanted);
-    let value = values.next()?.value().to_owned();
-    values.next().is_none().then_some(value).filter(|value| !value.is_empty())
+    let pairs = pairs(request.headers());
+    let mut values = pairs.iter().filter(|(name, _)| name == wanted);
+    let (_, value) = values.next()?;
+    (values.next().is_none() && !value.is_empty()).then(|| value.clone())
+}
+
+/// Takes out of a request what only pretends to be ours: names of ours in disguise, and names of ours twice. The
+/// flow cookie is read by a library that would fall for both.
+pub(super) fn cleanse(headers: &mut HeaderMap) {
+    let all = pairs(headers);
+    let is_once = |name: &str| all.iter().filter(|(other, _)| other == name).count() == 1;
+    let is_honest = |name: &str| !is_ours(name) || (decoded(name) == name && is_once(name));
+    if all.iter().all(|(name, _)| is_honest(name)) {
+        return;
+    }
+    let kept = all.iter().filter(|(name, _)| is_honest(name)).map(|(name, value)| format!("{name}={value}"));
+    let kept = HeaderValue::from_str(&kept.collect::<Vec<_>>().join("; "));
+    headers.remove(header::COOKIE);
+    if let Ok(kept) = kept {
+        headers.insert(header::COOKIE, kept);
+    }
+}
+
+/// The cookies of a request, as they came.
+fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
+    let lines =
+        headers.get_all(header::COOKIE).map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
+    let lines: Vec<String> = lines.collect();
+    let pairs = lines.iter().flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
+    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+fn decoded(name: &str) -> String {
+    percent_decode_str(name).decode_utf8_lossy().trim().to_owned()
+}
+
+fn is_ours(found: &str) -> bool {
+    let found = decoded(found);
+    ALL.iter().any(|purpose| [true, false].iter().any(|https| name(*purpose, *https) == found))
 }
 
 /// Whether the request has any cookie of ours.
 pub(super) fn bears_any(request: &HttpRequest) -> bool {
-    let is_ours = |found: &Cookie<'_>| {
-        ALL.iter().any(|purpose| [true, false].iter().any(|https| name(*purpose, *https) == found.name()))
-    };
-    // What cannot be read may be one of ours.
-    request.cookies().map_or(true, |cookies| cookies.iter().any(is_ours))
+    pairs(request.headers()).iter().any(|(name, _)| is_ours(name))
 }
 
 /// The cookie that holds an access token. Without a lifetime: it goes with the browser.

@@ -46,10 +46,13 @@ pub enum Error {
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
     /// Another site, or nobody knows which, sent this.
-    #[error("This request did not come from our own pages, so nothing was done.")]
-    CrossSite,
+    #[error("This request did not come from our own pages at {home}, so nothing was done.")]
+    CrossSite {
+        /// Where our own pages are.
+        home: String,
+    },
     /// No such thing, or none that the caller may know of.
-    #[error("There is nothing here.")]
+    #[error("No page of ours has this address.")]
     NotFound,
     /// There was something, and it is used up.
     #[error("{0}")]
@@ -129,7 +132,7 @@ impl Error {
             Self::AlreadySignedIn => "You are signed in",
             Self::Reauthenticate => "Please confirm that it is you",
             Self::Forbidden(_) => "You may not see this",
-            Self::CrossSite => "That came from somewhere else",
+            Self::CrossSite { .. } => "That came from somewhere else",
             Self::NotFound => "There is nothing here",
             Self::Gone(_) => "That link no longer works",
             Self::MethodNotAllowed(_) => "Not that way",
@@ -148,8 +151,8 @@ impl Error {
     pub(super) fn what_to_do(&self) -> &'static str {
         match self {
             Self::Unauthenticated | Self::TokenRefused => "Sign in, and try again.",
-            Self::CrossSite => {
-                "Open the page here and send it again. If you did not send anything, all is well."
+            Self::CrossSite { .. } => {
+                "Open our pages at that address and send it again. If you did not send anything, all is well."
             }
             Self::NotFound => "Check the address, or start again from the first page.",
             Self::TooManyRequests { .. } => "Wait for that long, then go back and try again.",
@@ -157,7 +160,7 @@ impl Error {
             Self::Internal { .. } => {
                 "Try again. If it happens again, tell your administrator the request below."
             }
-            Self::Forbidden(_) => "If you think you should, ask your administrator.",
+            Self::Forbidden(_) | Self::Gone(_) => "",
             _ => "Go back and try again.",
         }
     }
@@ -172,7 +175,7 @@ impl Error {
             Self::AlreadySignedIn => "already-signed-in",
             Self::Reauthenticate => "reauthentication-required",
             Self::Forbidden(_) => "forbidden",
-            Self::CrossSite => "cross-site",
+            Self::CrossSite { .. } => "cross-site",
             Self::NotFound => "not-found",
             Self::Gone(_) => "gone",
             Self::MethodNotAllowed(_) => "method-not-allowed",
@@ -244,7 +247,7 @@ impl ResponseError for Error {
             | Self::TokenRefused
             | Self::InvalidCredentials(_)
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::CrossSite => StatusCode::FORBIDDEN,
+            Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,

@@ -191,7 +191,9 @@ async fn catch_panic(
     match std::panic::AssertUnwindSafe(next.call(request)).catch_unwind().await {
         Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
         Err(_) => {
-            let error = Error::Internal { cause: format!("the handler of {} panicked", kept.path()) };
+            let error = Error::Internal {
+                cause: format!("the handler of {} panicked", kept.match_pattern().unwrap_or_default()),
+            };
             Ok(ServiceResponse::from_err(error, kept))
         }
     }

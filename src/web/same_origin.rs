@@ -22,9 +22,18 @@ pub(super) async fn check<B: MessageBody>(
     if request.method().is_safe() || is_ours(request.request(), &origin) {
         return Ok(next.call(request).await?.map_into_left_body());
     }
-    log::warn!("refused a request to {} from another site", request.path().escape_default());
+    // The route, not the path: that of a link holds its secret.
+    let route = request.match_pattern().unwrap_or_default();
+    let headers = request.headers();
+    log::warn!(
+        "refused {} {route}: Sec-Fetch-Site is {:?} and Origin {:?}, but server.public_url is {origin}",
+        request.method(),
+        only(headers, "sec-fetch-site").unwrap_or("absent"),
+        only(headers, header::ORIGIN.as_str()).unwrap_or("absent"),
+    );
     // Not `into_response`: that forgets the error, and then it cannot be told as a page.
-    Ok(ServiceResponse::from_err(Error::CrossSite, request.into_parts().0).map_into_right_body())
+    Ok(ServiceResponse::from_err(Error::CrossSite { home: origin }, request.into_parts().0)
+        .map_into_right_body())
 }
 
 /// Whether an unsafe request may be believed to come from our own pages, or from no browser at all.

@@ -43,7 +43,7 @@ const HOMES: [(&str, &[&str]); 34] = [
     ("ipnet", &["config", "web/extract/context.rs"]),
     ("jiff", &["clock.rs", "config/duration.rs", "cli/logging.rs"]),
     ("jsonwebtoken", &["tokens"]),
-    ("percent_encoding", &["web/extract/form.rs"]),
+    ("percent_encoding", &["web/cookies.rs", "web/extract/form.rs"]),
     ("precis_profiles", &["credentials/username.rs"]),
     ("r2d2", &["db"]),
     ("rpassword", &["cli/password_input.rs"]),

@@ -193,6 +193,7 @@ async fn the_trail_knows_what_strangers_are_not_told() {
     for user in [ada, dora] {
         let events = app.ask(move |conn| Event::list_latest(conn, &user, 20)).await;
         let failed = events.iter().filter(|event| event.kind == EventKind::LoginFailed).count();
-        assert!(failed >= 2, "{failed}");
+        // By name; at an address that nobody has proven it is nobody's failure.
+        assert!(failed >= 1, "{failed}");
     }
 }

@@ -178,7 +178,7 @@ async fn json_in_a_simple_request_is_not_read_as_json() {
     }
     let as_form =
         app.request("POST", "/login").insert_header(("content-type", "application/x-www-form-urlencoded"));
-    assert_eq!(app.send(as_form.set_payload(document)).await.status, 400);
+    assert_eq!(app.send(as_form.set_payload(document)).await.status, 415);
 }
 
 #[actix_web::test]
@@ -193,4 +193,41 @@ async fn safe_methods_are_answered_wherever_the_link_was() {
 
         assert_eq!(browser.send(link).await.status, 200, "{site}");
     }
+}
+
+#[actix_web::test]
+async fn a_cookie_in_disguise_is_none_of_ours() {
+    let https =
+        |config: &mut vestibule::Config| config.server.public_url = Some("https://login.example.org".into());
+    let app = TestApp::with(https).await;
+    app.register("ada").await;
+    let mut program = app.program();
+    program.log_in("ada").await;
+    let token = program.token.unwrap();
+    let ask = async |cookies: String| {
+        app.send(app.request("GET", "/api/session").insert_header(("cookie", cookies))).await.status
+    };
+
+    assert_eq!(ask(format!("__Host-vestibule={token}")).await, 200);
+    assert_eq!(ask(format!("%5F_Host-vestibule={token}")).await, 401, "a sibling host may set this one");
+    assert_eq!(ask(format!("%5F_Host-vestibule=junk; __Host-vestibule={token}")).await, 200);
+    assert_eq!(
+        ask(format!("__Host-vestibule=junk; __Host-vestibule={token}")).await,
+        401,
+        "one of two proves nothing"
+    );
+}
+
+#[actix_web::test]
+async fn a_flow_cookie_in_disguise_leads_nobody_anywhere() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let (mut mallory, mut ada) = (app.browser(), app.browser());
+    mallory.get("/login?next=/chosen/by/mallory").await;
+    let flow = mallory.cookies["vestibule-flow"].clone();
+    ada.cookies.insert("%76estibule-flow".to_owned(), flow);
+
+    let answer = ada.sign_in("ada").await;
+
+    assert_eq!(answer.location(), "/dashboard");
 }

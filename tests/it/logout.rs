@@ -112,3 +112,41 @@ async fn signing_out_forgets_where_somebody_was_going() {
 
     assert_eq!(browser.sign_in("ada").await.location(), "/dashboard");
 }
+
+#[actix_web::test]
+async fn it_ends_a_session_that_a_thief_kept_alive_while_its_owner_was_away() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    for way in ["/logout", "/login"] {
+        let mut ada = app.browser();
+        ada.sign_in("ada").await;
+        let mut thief = ada.clone();
+        for _ in 0..3 {
+            app.pass(40 * 60);
+            thief.get("/dashboard").await;
+        }
+        assert_eq!(thief.get("/dashboard").await.status, 200);
+        assert_eq!(ada.get("/dashboard").await.status, 303, "her own token has expired");
+
+        match way {
+            "/logout" => ada.submit("/logout", &[]).await,
+            _ => ada.sign_in("ada").await,
+        };
+
+        assert_eq!(thief.get("/dashboard").await.status, 303, "{way}");
+    }
+}
+
+#[actix_web::test]
+async fn a_bad_token_beside_a_good_cookie_saves_no_session() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let mut ada = app.browser();
+    ada.sign_in("ada").await;
+    let mut copy = ada.clone();
+
+    let both = app.request("POST", "/logout").insert_header(("authorization", "Bearer junk"));
+    ada.send(both.insert_header(("sec-fetch-site", "same-origin"))).await;
+
+    assert_eq!(copy.get("/dashboard").await.status, 303);
+}

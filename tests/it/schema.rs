@@ -245,11 +245,15 @@ async fn a_secret_that_others_can_read_or_that_is_another_opens_nothing() {
     fs::write(&secret, "too short\n").unwrap();
     let short = Vestibule::open(config.clone()).unwrap_err().to_string();
     fs::write(&secret, secret::to_base64url(&[7; 32])).unwrap();
-    let other = Vestibule::open(config).unwrap_err().to_string();
+    let other = Vestibule::open(config.clone()).unwrap_err().to_string();
+    fs::remove_file(&secret).unwrap();
+    let missing = Vestibule::open(config).unwrap_err().to_string();
 
     assert!(readable.contains("others can read it; run `chmod 600` on it"), "{readable}");
     assert!(short.contains("it should hold 32 bytes as base64url"), "{short}");
-    assert!(other.contains("Was it made with another secret?"), "{other}");
+    assert!(missing.contains("is missing, but this database was made with a secret."), "{missing}");
+    assert!(!secret.exists(), "a new secret would hide that the right one is lost");
+    assert!(other.contains("If it was made with another secret, put that back."), "{other}");
 }
 
 #[actix_web::test]

@@ -47,7 +47,7 @@ async fn the_link_makes_one_administrator_and_signs_them_in() {
         send(&mut browser, "eve", PASSWORD).await,
     ] {
         assert_eq!(gone.status, 410);
-        assert!(gone.body.contains("This setup link has been used or has expired."));
+        assert!(gone.body.contains("This setup link has been used, has expired,"));
     }
     assert_eq!(admins(&app).await, ["ada"]);
     assert!(issue_link(&app.vestibule, app.now()).await.unwrap().is_none());

@@ -33,10 +33,18 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
             if !is_strictly_encoded(&body) {
                 return Err(Error::BadRequest("The form is not encoded as UTF-8 text.".into()));
             }
-            let fields = serde_urlencoded::from_bytes(&body);
-            fields
-                .map(Self)
-                .map_err(|error| Error::BadRequest(format!("The form is not one of ours: {error}.").into()))
+            if body.trim_ascii_start().first() == Some(&b'{') {
+                let words =
+                    "JSON with the header `Content-Type: application/json`: that is what it looks like";
+                return Err(Error::UnsupportedMediaType(words));
+            }
+            serde_urlencoded::from_bytes(&body).map(Self).map_err(|error: serde::de::value::Error| {
+                // The library names an unknown field; whoever sends no form at all may have put anything there.
+                let words = error.to_string();
+                let words =
+                    words.split_once(", expected").map_or(words.as_str(), |_| "there is an unknown field");
+                Error::BadRequest(format!("The form is not one of ours: {words}.").into())
+            })
         })
     }
 }

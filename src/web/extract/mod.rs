@@ -11,6 +11,7 @@
 mod body;
 mod context;
 mod current_user;
+mod earlier_sessions;
 mod form;
 mod guards;
 mod json;
@@ -18,6 +19,7 @@ mod json;
 pub use context::Context;
 pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};
+pub use earlier_sessions::EarlierSessions;
 pub use form::Form;
 pub use guards::{Admin, Reauthenticated, Visitor};
 pub use json::Json;

@@ -12,7 +12,7 @@ use crate::config::RegistrationMode;
 use crate::flows::login::{self, Attempt, LoginError};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser, Form};
+use crate::web::extract::{Context, CurrentUser, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
 use crate::web::return_to;
@@ -58,15 +58,12 @@ pub(in crate::web) async fn show(
 pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
-    earlier: Option<CurrentUser>,
+    earlier: EarlierSessions,
     vestibule: Data<Vestibule>,
     Form(form): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
-    let attempt = Attempt {
-        login: form.login.clone(),
-        password: form.password,
-        replaces: earlier.map(|current| current.session.id.clone()),
-    };
+    let attempt =
+        Attempt { login: form.login.clone(), password: form.password, replaces: earlier.of_browser() };
     match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
         Ok(done) => {
             let next = FlowState::of(&request).take_return_to();

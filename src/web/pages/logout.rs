@@ -10,7 +10,7 @@ use crate::flows::log_out;
 use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser};
+use crate::web::extract::{Context, CurrentUser, EarlierSessions};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
 use crate::web::render;
@@ -37,16 +37,11 @@ pub(in crate::web) async fn show(
 pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
-    current: Result<CurrentUser, Error>,
+    EarlierSessions(sessions): EarlierSessions,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    match current {
-        Ok(who) => {
-            let caller = context.caller();
-            log_out::of_session(&vestibule, &who.user, &who.session.id, &caller, context.now).await?;
-        }
-        Err(Error::Unauthenticated | Error::TokenRefused) => {}
-        Err(error) => return Err(error),
+    for (user, session) in sessions {
+        log_out::of_session(&vestibule, &user, &session, &context.caller(), context.now).await?;
     }
     let wants_page = render::wants_page(&request);
     let mut head = if wants_page {

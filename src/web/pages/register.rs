@@ -13,7 +13,7 @@ use crate::flows::register::{self, NewAccount, RegisterError};
 use crate::models::Role;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser, Form, Visitor};
+use crate::web::extract::{Context, EarlierSessions, Form, Visitor};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer};
 
@@ -61,11 +61,11 @@ pub(in crate::web) async fn show(
 pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
-    earlier: Option<CurrentUser>,
+    earlier: EarlierSessions,
     vestibule: Data<Vestibule>,
     Form(form): Form<RegisterForm>,
 ) -> Result<HttpResponse, Error> {
-    let replaces = earlier.map(|current| current.session.id.clone());
+    let replaces = earlier.of_browser();
     let account = form.account(Role::User);
     let done = register::and_sign_in(&vestibule, account, replaces, &context.caller(), context.now).await;
     match done {

@@ -11,7 +11,7 @@ use crate::flows::set_up::{self, SetUpError};
 use crate::models::Role;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser, Form};
+use crate::web::extract::{Context, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer, see_other};
 
@@ -59,13 +59,13 @@ pub(in crate::web) async fn show(
 pub(in crate::web) async fn submit(
     request: HttpRequest,
     context: Context,
-    earlier: Option<CurrentUser>,
+    earlier: EarlierSessions,
     vestibule: Data<Vestibule>,
     Form(form): Form<RegisterForm>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     let token = flow.link_token(LINK).ok_or_else(gone)?;
-    let replaces = earlier.map(|current| current.session.id.clone());
+    let replaces = earlier.of_browser();
     let caller = context.caller();
     let account = form.account(Role::Admin);
     match set_up::first_admin(&vestibule, &token, account, replaces, &caller, context.now).await {

@@ -76,7 +76,7 @@ fn flags_stand_above_the_environment_before_and_behind_the_command() {
     for line in ["--data-dir here config show --json", "config show --data-dir here --json"] {
         assert_eq!(folder.run(line).json()["server"]["data_dir"], "here");
     }
-    folder.run("--data-dir here user list").done();
+    folder.run("--data-dir here migrate").done();
     assert_eq!(folder.names(), ["here"]);
 }
 

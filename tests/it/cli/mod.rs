@@ -47,6 +47,12 @@ impl Folder {
         self
     }
 
+    /// With the tables of an instance that nobody uses yet.
+    fn with_tables(self) -> Self {
+        self.run("migrate").done();
+        self
+    }
+
     fn with_variable(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.variables.push((name, value.into()));
         self

@@ -64,7 +64,7 @@ fn disabling_somebody_ends_their_sessions() {
 
 #[test]
 fn what_to_end_has_to_be_said_exactly() {
-    let folder = Folder::new();
+    let folder = Folder::new().with_tables();
 
     assert_eq!(folder.run("session revoke nothing").refused(1), "There is no session `nothing`.");
     assert_eq!(folder.run("session revoke --user ada --all").refused(1), "There is no user `ada`.");

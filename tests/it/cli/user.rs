@@ -69,7 +69,7 @@ fn an_operator_may_give_a_reserved_name_while_registration_is_closed() {
 
 #[test]
 fn list_goes_through_the_users_by_name() {
-    let folder = Folder::new();
+    let folder = Folder::new().with_tables();
     assert_eq!(folder.run("user list").done().lines().count(), 1);
     for name in ["cleo", "ada", "bert"] {
         folder.create(name);
@@ -146,7 +146,7 @@ fn a_reset_link_leads_to_the_public_address() {
 
 #[test]
 fn who_does_not_exist_is_said_to_be_nobody() {
-    let folder = Folder::new();
+    let folder = Folder::new().with_tables();
 
     for command in ["show", "disable", "enable", "reset-link"] {
         assert_eq!(folder.run(&format!("user {command} ada")).refused(1), "There is no user `ada`.");
@@ -163,4 +163,18 @@ fn a_database_that_does_not_answer_is_unreachable() {
 
     assert!(words.starts_with("The database is not available"), "{words}");
     assert!(!words.contains("hunter2"));
+}
+
+#[test]
+fn no_command_but_create_makes_a_database_where_there_is_none() {
+    let folder = Folder::new();
+
+    for command in ["user list", "user show ada", "session list ada", "session revoke --user ada --all"] {
+        assert!(folder.run(command).refused(3).contains("there is none (SQLite, "));
+    }
+    assert!(folder.names().is_empty());
+    let created = folder.run_with("user create ada", super::GOOD_PASSWORD);
+
+    assert!(created.err.contains("made a new database: SQLite, "), "{created:?}");
+    created.done();
 }
