@@ -78,12 +78,19 @@ impl fmt::Debug for Timestamp {
 #[derive(Clone, Debug, Default)]
 pub struct Clock {
     offset: Arc<AtomicI64>,
+    standing_at: Option<Timestamp>,
 }
 
 impl Clock {
+    /// A clock that stands still at `moment` until it is moved: for tests, in which no second may end by itself.
+    pub fn standing_at(moment: Timestamp) -> Self {
+        Self { standing_at: Some(moment), ..Self::default() }
+    }
+
     /// The present moment.
     pub fn now(&self) -> Timestamp {
-        Timestamp(unix_millis() / 1000 + self.offset.load(Ordering::Relaxed))
+        let moment = self.standing_at.map_or_else(|| unix_millis() / 1000, Timestamp::seconds);
+        Timestamp(moment + self.offset.load(Ordering::Relaxed))
     }
 
     /// Moves this clock, and all its clones, by `seconds` (backwards when negative). For tests and drills.

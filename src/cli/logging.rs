@@ -35,7 +35,10 @@ fn start_at(loaded: &Loaded, level: LevelFilter) {
     match std::env::var(VARIABLE) {
         Ok(filters) if !filters.is_empty() => builder.parse_filters(&filters),
         _ => {
-            builder.filter_level(level.min(LevelFilter::Warn)).filter_module(env!("CARGO_CRATE_NAME"), level)
+            // A stranger's malformed request is no error of ours: they could fill the log with them.
+            let ours = env!("CARGO_CRATE_NAME");
+            builder.filter_level(level.min(LevelFilter::Warn)).filter_module("actix_http", LevelFilter::Off);
+            builder.filter_module(ours, level)
         }
     };
     builder.format(match loaded.config.log.format {

@@ -42,12 +42,12 @@ test("without scripts: errors take the focus, and a new password can be set", as
   const ada = somebody();
   await page.goto("/register");
   await submit(page, { username: ada.username, password: "passwordpassword" });
-  assert.equal(await page.locator("#form-error:focus").count(), 1);
+  await page.locator("#form-error:focus").waitFor();
   await submit(page, { username: ada.username, password: ada.password });
   await signOut(page);
 
   await signIn(page, ada, "not the password at all");
-  assert.equal(await page.locator("#password:focus").count(), 1);
+  await page.locator("#password:focus").waitFor();
 
   await page.goto(await server.operator("user", "reset-link", ada.username));
   await submit(page, { password: OTHER_PASSWORD });

@@ -17,8 +17,7 @@ use crate::web::extract::{Context, Json};
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct RegisterRequest {
     username: String,
-    #[serde(default)]
-    email: String,
+    email: Option<String>,
     password: SecretString,
 }
 
@@ -36,6 +35,7 @@ pub(in crate::web) async fn submit(
     Json(body): Json<RegisterRequest>,
 ) -> Result<HttpResponse, Error> {
     let RegisterRequest { username, email, password } = body;
+    let email = email.unwrap_or_default();
     let account = NewAccount { username, email, password, role: Role::User };
     let caller = context.caller();
     let user = register::with_password(&vestibule, account, &caller, context.now).await?;
