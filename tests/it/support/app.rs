@@ -47,7 +47,8 @@ impl TestApp {
         let place = Place::new();
         let mut config = Self::config(&place);
         change(&mut config);
-        let vestibule = Vestibule::open_at(config, Clock::standing_at(Clock::default().now())).expect("it opens");
+        let vestibule =
+            Vestibule::open_at(config, Clock::standing_at(Clock::default().now())).expect("it opens");
         let app = App::new().app_data(Data::new(vestibule.clone())).configure(others);
         let app = app.service(web::service(&vestibule));
         let app = Rc::new(test::init_service(app).await);
