@@ -1,11 +1,13 @@
 // Everything can be reached and worked by keyboard, and one always sees where one is.
 import assert from "node:assert/strict";
 import { test } from "./house.mjs";
-import { contrast, focused, path } from "./look.mjs";
+import { contrast, errorBox, focused, path } from "./look.mjs";
 import { register, somebody, submit } from "./people.mjs";
 
 /** Presses Tab until the focus has left the page; answers with all stops, each seen and not hidden by anything. */
 async function stops(page) {
+  // Where a page puts the focus by itself, it has done so once this is answered.
+  await focused(page);
   await page.evaluate(() => {
     document.body.tabIndex = -1;
     document.body.focus();
@@ -71,6 +73,7 @@ test("a whole visit without a mouse", async (house) => {
   };
 
   await page.goto("/register");
+  assert.equal(await focused(page), "username");
   await type(ada.username, "ada@example.org", ada.password);
   await page.keyboard.press("Enter");
   assert.equal(await page.getAttribute("#password", "type"), "text", "Enter on Show shows the password");
@@ -81,6 +84,7 @@ test("a whole visit without a mouse", async (house) => {
   await page.getByRole("banner").getByRole("button", { name: "Sign out" }).focus();
   await page.keyboard.press("Space");
   await page.waitForURL("**/login");
+  assert.equal(await focused(page), "login");
   await type(ada.username);
   await page.keyboard.type(ada.password);
   await page.keyboard.press("Enter");
@@ -106,6 +110,7 @@ test("from the list of mistakes the next Tab leads to the first of them", async 
   const page = await house.page();
   await page.goto("/register");
   await submit(page, { username: somebody().username, password: "passwordpassword" });
+  assert.ok((await errorBox(page)).focused);
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
   assert.equal(await focused(page), "password");
