@@ -7,6 +7,7 @@
 //! | [`clock`] [`id`] [`secret`] | the ground: time, names, keys |
 //! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
 //! | [`db`] [`models`] | nouns: the tables, and every query on them |
+//! | [`verified_tokens`] [`seen_sessions`] | what is kept in memory between requests |
 //! | [`config`] [`vestibule`] | what the operator sets, and what is built of it once |
 //! | [`flows`] | verbs: register, log in, reset a password |
 //! | [`web`] [`cli`] | the two edges: browsers and programs, operators |
@@ -22,7 +23,9 @@ pub mod flows;
 pub mod id;
 pub mod models;
 pub mod secret;
+pub mod seen_sessions;
 pub mod tokens;
+pub mod verified_tokens;
 pub mod vestibule;
 pub mod web;
 

@@ -1,7 +1,9 @@
 //! [`Vestibule`]: what is built once from a [`Config`] and then handed to every deed.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock, Weak};
+
+use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::config::{Algorithm, Config};
@@ -10,11 +12,17 @@ use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
 use crate::models::SigningKey;
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
+use crate::seen_sessions::SeenSessions;
 use crate::tokens::{Forgeries, Key, KeyRing, Profile};
+use crate::verified_tokens::{TRUSTED_FOR, VerifiedTokens};
 
 /// A running instance: configuration, database, hashing threads, keys. Cheap to clone; clones are one instance.
 #[derive(Clone, Debug)]
 pub struct Vestibule(Arc<Parts>);
+
+/// A [`Vestibule`] as somebody knows it who must not keep it from ending.
+#[derive(Clone, Debug)]
+pub(crate) struct WeakVestibule(Weak<Parts>);
 
 /// The parts of a [`Vestibule`].
 #[derive(Debug)]
@@ -31,6 +39,10 @@ pub struct Parts {
     pub policy: PasswordPolicy,
     /// The keys that sign and check tokens.
     pub tokens: KeyRing,
+    /// Tokens that were found good.
+    pub verified: VerifiedTokens,
+    /// Sessions that were used, and whose rows do not say so yet.
+    pub seen: SeenSessions,
     /// Counts forged tokens.
     pub forgeries: Forgeries,
     /// Recognises the cookie of a device that has signed in before (D16).
@@ -41,6 +53,8 @@ pub struct Parts {
     pub email_salts: Authenticator,
     /// Encrypts the flow cookie (D5).
     pub flow_key: secrecy::SecretBox<[u8; 32]>,
+    /// Goes with the instance, and so tells the thread that works for it to end.
+    keeping: OnceLock<oneshot::Sender<()>>,
 }
 
 impl std::ops::Deref for Vestibule {
@@ -141,6 +155,8 @@ impl Vestibule {
             )?,
             policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
             tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
+            verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
+            seen: SeenSessions::default(),
             forgeries: Forgeries::new(
                 config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),
             ),
@@ -148,8 +164,25 @@ impl Vestibule {
             bucket_tags: master.authenticator("throttle bucket"),
             email_salts: master.authenticator("e-mail salt"),
             flow_key: secrecy::SecretBox::new(Box::new(master.derive("flow cookie"))),
+            keeping: OnceLock::new(),
             config,
         })))
+    }
+
+    /// What resolves when the last clone is gone, for the one who asks first.
+    pub(crate) fn begin_keeping(&self) -> Option<oneshot::Receiver<()>> {
+        let (end, ended) = oneshot::channel();
+        self.keeping.set(end).ok().map(|()| ended)
+    }
+
+    pub(crate) fn downgrade(&self) -> WeakVestibule {
+        WeakVestibule(Arc::downgrade(&self.0))
+    }
+}
+
+impl WeakVestibule {
+    pub(crate) fn upgrade(&self) -> Option<Vestibule> {
+        self.0.upgrade().map(Vestibule)
     }
 }
 

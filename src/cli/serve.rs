@@ -4,13 +4,12 @@ use std::net::SocketAddr;
 
 use actix_web::rt::{System, spawn};
 use anyhow::Context as _;
-use tokio::time::interval;
 
 use super::global::GlobalArgs;
 use super::logging;
 use super::welcome::Welcome;
 use crate::config::{Overrides, Sources};
-use crate::flows::{housekeeping, set_up};
+use crate::flows::{keep, set_up};
 use crate::vestibule::Vestibule;
 use crate::web;
 
@@ -51,14 +50,16 @@ impl Serve {
 
 async fn serve(vestibule: Vestibule, sources: Sources) -> anyhow::Result<()> {
     let (listen, host) = (vestibule.config.server.listen, vestibule.clone());
-    spawn(keep_house(vestibule.clone()));
 
     let mut is_bound = false;
     let announce = |address| {
         is_bound = true;
         spawn(greet(host, sources, address));
     };
-    let ended = web::serve(vestibule, announce).await;
+    let ended = web::serve(vestibule.clone(), announce).await;
+    if let Err(error) = keep::write_last_seen(&vestibule).await {
+        log::warn!("the last use of some sessions could not be noted: {error}");
+    }
     ended.with_context(|| match is_bound {
         true => "the server stopped".to_owned(),
         false => format!("cannot listen on {listen}"),
@@ -76,16 +77,4 @@ async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr) {
         }
     };
     Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();
-}
-
-/// Forgets what is past its time, at the start and then every hour.
-async fn keep_house(vestibule: Vestibule) {
-    let mut ticks = interval(housekeeping::INTERVAL);
-    loop {
-        ticks.tick().await;
-        match housekeeping::run(&vestibule, vestibule.clock.now()).await {
-            Ok(rows) => log::debug!("housekeeping: {rows} rows forgotten"),
-            Err(error) => log::error!("housekeeping failed, and is tried again in an hour: {error}"),
-        }
-    }
 }

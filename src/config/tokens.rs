@@ -5,7 +5,7 @@ use std::time::Duration;
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
-use super::rule::{Rule, lasts, not_blank};
+use super::rule::{Rule, lasts, not_blank, within};
 use super::secret::{Secret, SecretKey};
 use super::{duration, placeholder};
 
@@ -28,6 +28,8 @@ pub struct TokensConfig {
     /// The clocks of other machines may differ from ours by this much, at most 5m.
     #[serde(with = "duration")]
     pub leeway: Duration,
+    /// The most tokens remembered as good, so that their next request asks no database; about 2 KiB each.
+    pub cache_size: usize,
 }
 
 /// How access tokens are signed; named as in RFC 7518 and RFC 8037.
@@ -49,6 +51,7 @@ impl Default for TokensConfig {
             audience: None,
             lifetime: Duration::from_hours(1),
             leeway: Duration::from_secs(30),
+            cache_size: 10_000,
         }
     }
 }
@@ -67,6 +70,7 @@ impl TokensConfig {
             not_blank("tokens.audience", self.audience.as_deref()),
             lasts("tokens.lifetime", self.lifetime, mins(1)..=mins(60), default.lifetime),
             lasts("tokens.leeway", self.leeway, mins(0)..=mins(5), default.leeway),
+            within("tokens.cache_size", self.cache_size, 100..=10_000_000, default.cache_size),
         ]
         .into_iter()
         .flatten()

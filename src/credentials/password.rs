@@ -1,20 +1,21 @@
 //! Password hashes: Argon2id, on a few threads of its own.
 //!
 //! ```text
-//! hash / verify ──> bounded queue ──> one thread a core, each with one block of memory for ever
-//!      └── full, or waited too long: Busy, which the edges turn into 503 with Retry-After
+//! hash / verify ──> a place in the queue ──> one thread a core, each with one block of memory for ever
+//!      └── none left, or waited too long: Busy, which the edges turn into 503 with Retry-After
 //! ```
-//! Why not the runtime's blocking threads: each would keep 19 MiB of its own, and hundreds of sign-ins at once
+//! The threads give way to those that answer requests. Why not the runtime's blocking threads: each would keep 19 MiB of its own, and hundreds of sign-ins at once
 //! would take the memory of the machine and every core from the people who are signed in already (D10).
 
+use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
-use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
 use crate::clock::Stopwatch;
 use crate::secret;
@@ -24,6 +25,9 @@ const HASH_LENGTH: usize = 32;
 const SALT_LENGTH: usize = 16;
 /// No stored hash may ask for more memory than this: a forged row must not take the machine.
 const MOST_MEMORY_KIB: u32 = 256 * 1024;
+/// How far the hashing threads stand back, as `nice` counts: far behind, and yet not starved by anything else.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
 /// How many differently salted hashes one sign-in may be compared with.
 const MOST_DERIVATIONS: usize = 3;
 
@@ -50,12 +54,16 @@ pub enum HashError {
 /// The threads that hash. Clones share them; they end with the last clone.
 #[derive(Clone, Debug)]
 pub struct PasswordHasher {
+    /// Bounded by the places: nobody comes here without one.
     queue: Sender<Job>,
+    places: Arc<Semaphore>,
     params: Params,
     decoy: String,
 }
 
 struct Job {
+    /// Taken as long as it is computed: whoever hangs up must not make room for a further one (R11).
+    _place: OwnedSemaphorePermit,
     password: SecretString,
     task: Task,
     queued: Stopwatch,
@@ -81,15 +89,35 @@ impl PasswordHasher {
     pub fn start(cost: Cost, threads: usize, queue: usize, wait: Duration) -> Result<Self, HashError> {
         let params = Params::new(cost.memory_kib, cost.passes, 1, Some(HASH_LENGTH)).map_err(broken)?;
         let decoy = to_phc(&params, &secret::random::<SALT_LENGTH>(), &secret::random())?;
-        let (sender, receiver) = bounded(queue);
-        for number in 0..threads.max(1) {
+        let (sender, receiver) = unbounded();
+        let threads = threads.max(1);
+        for number in 0..threads {
             let receiver = receiver.clone();
             thread::Builder::new()
                 .name(format!("argon2-{number}"))
                 .spawn(move || work(&receiver, wait))
                 .map_err(|error| HashError::Broken(error.to_string()))?;
         }
-        Ok(Self { queue: sender, params, decoy })
+        Ok(Self { queue: sender, places: Arc::new(Semaphore::new(threads + queue)), params, decoy })
+    }
+
+    /// Whether anybody could be given a place now. To be asked before anything is looked up or paid for a sign-in: in
+    /// a storm a refusal must cost nothing. It promises no place: a deed that is throttled afterwards shall hold none.
+    ///
+    /// # Errors
+    ///
+    /// [`HashError::Busy`].
+    pub fn check_room(&self) -> Result<(), HashError> {
+        if self.places.available_permits() > 0 { Ok(()) } else { Err(HashError::Busy) }
+    }
+
+    /// Whether `hash` was made at another cost than today's.
+    pub fn is_outdated(&self, hash: &str) -> bool {
+        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
+        match PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()) {
+            Some(params) => cost(&params) != cost(&self.params),
+            None => true,
+        }
     }
 
     /// The hash of `password` as a PHC string, with `salt` or else a random one.
@@ -128,27 +156,19 @@ impl PasswordHasher {
         }
     }
 
-    /// Whether `hash` was made at another cost than today's.
-    pub fn is_outdated(&self, hash: &str) -> bool {
-        let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-        match PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()) {
-            Some(params) => cost(&params) != cost(&self.params),
-            None => true,
-        }
-    }
-
     async fn ask(&self, password: SecretString, task: Task) -> Result<Answer, HashError> {
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HashError::Busy)?;
         let (answer, answered) = oneshot::channel();
-        match self.queue.try_send(Job { password, task, queued: Stopwatch::start(), answer }) {
-            Ok(()) => answered.await.map_err(|_| HashError::Busy)?,
-            Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) => Err(HashError::Busy),
-        }
+        let job = Job { _place: place, password, task, queued: Stopwatch::start(), answer };
+        self.queue.send(job).map_err(|_| HashError::Busy)?;
+        answered.await.map_err(|_| HashError::Busy)?
     }
 }
 
 fn work(jobs: &Receiver<Job>, wait: Duration) {
+    give_way();
     let mut memory = Vec::new();
-    for Job { password, task, queued, answer } in jobs {
+    while let Some(Job { _place, password, task, queued, answer }) = next(jobs, &mut memory) {
         // Whoever has gone away gets no hash, and whoever has waited too long is told so at once.
         if answer.is_closed() {
             continue;
@@ -156,6 +176,22 @@ fn work(jobs: &Receiver<Job>, wait: Duration) {
         let done =
             if queued.elapsed() > wait { Err(HashError::Busy) } else { task.run(&password, &mut memory) };
         let _ = answer.send(done);
+    }
+}
+
+/// The next job. What the last one left in memory is overwritten by it, or wiped when there is none.
+fn next(jobs: &Receiver<Job>, memory: &mut [Block]) -> Option<Job> {
+    jobs.try_recv().ok().or_else(|| {
+        memory.fill(Block::default());
+        jobs.recv().ok()
+    })
+}
+
+/// Lets the threads that answer requests go first: a storm of sign-ins may take every core that nobody else needs.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE) {
+        log::warn!("the hashing threads could not be given a lower priority: {error}");
     }
 }
 
@@ -204,7 +240,7 @@ fn matching(
     Ok(None)
 }
 
-/// Argon2id in `memory`, which grows to what is asked once and is wiped after each use.
+/// Argon2id in `memory`, which grows once to what is asked.
 fn derive(
     password: &SecretString,
     salt: &[u8],
@@ -221,9 +257,8 @@ fn derive(
     let used = memory.get_mut(..blocks).unwrap_or_default();
     let mut output = [0; HASH_LENGTH];
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
-        .hash_password_into_with_memory(password.expose_secret().as_bytes(), salt, &mut output, &mut *used)
+        .hash_password_into_with_memory(password.expose_secret().as_bytes(), salt, &mut output, used)
         .map_err(broken)?;
-    used.fill(Block::default());
     Ok(output)
 }
 

@@ -1,12 +1,13 @@
-//! The pools, and the two ways to use them.
+//! The pool and the writer, and the two ways to use them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use diesel::connection::TransactionManager as _;
 use tokio::sync::Semaphore;
 
 use super::connection::Opener;
+use super::transaction::{self, Transaction};
+use super::writer::Writer;
 use super::{AnyConnection, Error, Place};
 use crate::clock::Stopwatch;
 
@@ -14,7 +15,8 @@ use crate::clock::Stopwatch;
 #[derive(Clone, Debug)]
 pub struct Database {
     readers: Lane,
-    writers: Lane,
+    /// SQLite has one writer at a time; a second connection would only spin on the lock.
+    writer: Option<Writer>,
     opener: Opener,
 }
 
@@ -43,12 +45,11 @@ impl Database {
         // Asked once by hand: the pool would only say that it timed out, not why.
         drop(opener.open()?);
         let readers = Lane::new(&opener, size, wait)?;
-        let writers = match opener.place {
-            // SQLite has one writer at a time; a second connection would only spin on the lock.
-            Place::Sqlite(_) => Lane::new(&opener, 1, wait)?,
-            Place::Postgres(_) => readers.clone(),
+        let writer = match opener.place {
+            Place::Sqlite(_) => Some(Writer::start(opener.clone(), wait)?),
+            Place::Postgres(_) => None,
         };
-        Ok(Self { readers, writers, opener })
+        Ok(Self { readers, writer, opener })
     }
 
     /// Runs `work` on a connection of its own, outside any transaction: for questions.
@@ -74,16 +75,26 @@ impl Database {
     /// Those of `work` (then nothing happened), and [`Error::Unavailable`].
     pub async fn write<T, E>(
         &self,
-        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
+        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.writers.run(|conn| in_transaction(conn, work)).await
+        match &self.writer {
+            Some(writer) => writer.run(work).await,
+            None => {
+                let committed = self.readers.run(|conn| {
+                    let (done, then) = transaction::run(conn, work)?;
+                    then.run();
+                    Ok(done)
+                });
+                committed.await
+            }
+        }
     }
 
-    /// A connection outside the pools, for work that takes long: migrations.
+    /// A connection outside the pools: for work that takes long, and for work that must not wait for others.
     ///
     /// # Errors
     ///
@@ -127,25 +138,5 @@ impl Lane {
             work(&mut pooled.conn)
         });
         done.await.map_err(|error| Error::Unavailable(error.to_string()))?
-    }
-}
-
-/// Runs `work` and commits, or rolls everything back.
-pub(super) fn in_transaction<T, E: From<Error>>(
-    conn: &mut AnyConnection,
-    work: impl FnOnce(&mut AnyConnection) -> Result<T, E>,
-) -> Result<T, E> {
-    conn.begin().map_err(Error::from)?;
-    match work(conn) {
-        Ok(done) => {
-            AnyConnection::commit_transaction(conn).map_err(Error::from)?;
-            Ok(done)
-        }
-        Err(error) => {
-            if let Err(second) = AnyConnection::rollback_transaction(conn) {
-                log::warn!("a transaction could not be rolled back: {second}");
-            }
-            Err(error)
-        }
     }
 }

@@ -22,6 +22,14 @@ impl Error {
         Self::Unavailable(error.to_string().lines().next().unwrap_or_default().to_owned())
     }
 
+    /// The same, to be told to somebody else whom it concerns: their deed was none of it.
+    pub(super) fn again(&self) -> Self {
+        Self::Unavailable(match self {
+            Self::Unavailable(why) => why.clone(),
+            other => other.to_string(),
+        })
+    }
+
     pub(super) fn migration(error: impl std::fmt::Display) -> Self {
         Self::Migration(error.to_string())
     }

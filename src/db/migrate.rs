@@ -36,16 +36,17 @@ pub fn run<T>(
     if let AnyConnection::Postgres(conn) = conn {
         conn.batch_execute("SET statement_timeout = '10min'; SET lock_timeout = '1min'")?;
     }
-    super::database::in_transaction(conn, |conn| {
-        let ran = match conn {
+    let (done, _) = super::transaction::run(conn, |conn| {
+        let ran = match &mut **conn {
             AnyConnection::Sqlite(conn) => run_pending(conn, &SQLITE),
             AnyConnection::Postgres(conn) => {
                 conn.batch_execute(&format!("SELECT pg_advisory_xact_lock({ADVISORY_LOCK})"))?;
                 run_pending(conn, &POSTGRES)
             }
         }?;
-        Ok((ran, afterwards(conn)?))
-    })
+        Ok::<_, Error>((ran, afterwards(conn)?))
+    })?;
+    Ok(done)
 }
 
 /// Every migration this binary knows, in order, and whether this database has it. Leaves no trace.
@@ -56,8 +57,8 @@ pub fn run<T>(
 pub fn status(conn: &mut AnyConnection) -> Result<Vec<Migration>, Error> {
     // Diesel makes its table of migrations when it is asked for them; the transaction takes that back.
     let mut listed = Ok(Vec::new());
-    let undone = super::database::in_transaction(conn, |conn| {
-        listed = match conn {
+    let undone = super::transaction::run(conn, |conn| {
+        listed = match &mut **conn {
             AnyConnection::Sqlite(conn) => list(conn, &SQLITE),
             AnyConnection::Postgres(conn) => list(conn, &POSTGRES),
         };

@@ -35,7 +35,8 @@ pub async fn disable(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
-    let (event, user) = (caller.event(EventKind::UserDisabled, Some(&user.id), now), user.clone());
+    let event = caller.event(EventKind::UserDisabled, Some(&user.id), now);
+    let (here, user) = (vestibule.clone(), user.clone());
     vestibule
         .db
         .write(move |conn| {
@@ -43,7 +44,7 @@ pub async fn disable(
                 User::update_disabled_at(conn, &user.id, Some(now))?;
                 event.insert(conn)?;
             }
-            end_session::revoke_all_but(conn, &user.id, None, RevokedBecause::UserDisabled, now)?;
+            end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::UserDisabled, now)?;
             Ok(())
         })
         .await
@@ -89,13 +90,14 @@ pub async fn set_role(
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let event = caller.event(EventKind::RoleChanged, Some(&user.id), now);
-    let (event, user) = (event.saying(format!("{} to {role}", user.role)), user.clone());
+    let event = event.saying(format!("{} to {role}", user.role));
+    let (here, user) = (vestibule.clone(), user.clone());
     vestibule
         .db
         .write(move |conn| {
             if user.role != role {
                 User::update_role(conn, &user.id, role)?;
-                crate::models::Revocation::insert(conn, &user.id, None, now)?;
+                end_session::ask_anew(&here, conn, &user.id, now)?;
                 event.insert(conn)?;
             }
             Ok(())

@@ -1,23 +1,19 @@
 //! Who is this? The guard's question (D4): is the token good, **and** the session live, **and** the user enabled.
+//!
+//! Asked once of the signature and of the database, then remembered: most requests are answered from memory alone.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db;
-use crate::models::{Session, User};
-use crate::tokens::{AccessClaims, TokenError};
+use crate::flows::caller;
+use crate::models::Session;
+use crate::secret;
+use crate::tokens::TokenError;
+pub use crate::verified_tokens::Authenticated;
 use crate::vestibule::Vestibule;
-
-/// Somebody whose token, session and account are all good.
-#[derive(Clone, Debug)]
-pub struct Authenticated {
-    /// Who.
-    pub user: User,
-    /// The session behind the token.
-    pub session: Session,
-    /// What the token says.
-    pub claims: AccessClaims,
-}
 
 /// Why nobody is let in. Callers tell strangers none of it.
 #[derive(Debug, thiserror::Error)]
@@ -42,7 +38,22 @@ pub enum AuthenticateError {
 /// How much later than the last note a request has to be before it is noted again.
 pub(super) const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 
-/// The user behind `token`, which came from `network`, at the moment `now`. One database round trip.
+/// The user behind `token`, from memory alone: no database, no signature, nothing to wait for. Nobody, if the token is
+/// not remembered or may have ended; then [`by_token`] knows.
+pub fn remembered(vestibule: &Vestibule, token: &str, now: Timestamp) -> Option<Arc<Authenticated>> {
+    let verified = vestibule.verified.find(&secret::sha256(token.as_bytes()))?;
+    let who = verified.who();
+    vestibule.tokens.check(&who.claims, now).ok()?;
+    if now >= who.session.expires_at {
+        return None;
+    }
+    if verified.is_to_be_noted(now, LAST_SEEN_STEP) {
+        vestibule.seen.note(&who.session.id, now);
+    }
+    Some(Arc::clone(who))
+}
+
+/// The user behind `token`, which came from `address`, at the moment `now`. At most one database round trip.
 ///
 /// # Errors
 ///
@@ -50,17 +61,21 @@ pub(super) const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 pub async fn by_token(
     vestibule: &Vestibule,
     token: &str,
-    network: &str,
+    address: Option<IpAddr>,
     now: Timestamp,
-) -> Result<Authenticated, AuthenticateError> {
+) -> Result<Arc<Authenticated>, AuthenticateError> {
+    if let Some(who) = remembered(vestibule, token, now) {
+        return Ok(who);
+    }
     let claims = match vestibule.tokens.verify(token, now) {
         Err(TokenError::Forged) => {
-            let counted = vestibule.forgeries.count(network);
+            let counted = vestibule.forgeries.count(&caller::network(address));
             counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
             return Err(TokenError::Forged.into());
         }
         other => other?,
     };
+    let watched = vestibule.verified.watch(&claims.sub);
     let id = claims.sid.clone();
     let found =
         vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
@@ -69,19 +84,9 @@ pub async fn by_token(
         return Err(AuthenticateError::Revoked);
     }
     if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
-        note_last_seen(vestibule, &session, now);
+        vestibule.seen.note(&session.id, now);
     }
-    Ok(Authenticated { user, session, claims })
-}
-
-/// Written beside the request, not in it: a reader must not wait for the writer, nor fail with it.
-fn note_last_seen(vestibule: &Vestibule, session: &Session, now: Timestamp) {
-    let (db, id) = (vestibule.db.clone(), session.id.clone());
-    tokio::spawn(async move {
-        let noted =
-            db.write(move |conn| Ok::<_, db::Error>(Session::update_last_seen(conn, &id, now)?)).await;
-        if let Err(error) = noted {
-            log::warn!("a session's last use could not be noted: {error}");
-        }
-    });
+    let who = Arc::new(Authenticated { user, session, claims });
+    vestibule.verified.remember(secret::sha256(token.as_bytes()), watched, Arc::clone(&who));
+    Ok(who)
 }

@@ -55,17 +55,9 @@ impl Caller {
         self.address.map(|address| address.to_canonical().to_string()).unwrap_or_default()
     }
 
-    /// What throttles count as one place: an IPv4 address, or the /64 of an IPv6 one, of which a single home has
-    /// 2^64.
+    /// What throttles count as one place; see [`network`].
     pub fn network(&self) -> String {
-        match self.address.map(|address| address.to_canonical()) {
-            None => "operator".to_owned(),
-            Some(IpAddr::V4(address)) => address.to_string(),
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
-            }
-        }
+        network(self.address)
     }
 
     /// A line for the audit trail about `user`.
@@ -85,6 +77,18 @@ impl Caller {
             address: self.address(),
             user_agent: self.user_agent.clone(),
             detail: None,
+        }
+    }
+}
+
+/// What throttles count as one place: an IPv4 address, or the /64 of an IPv6 one, of which a single home has 2^64.
+pub fn network(address: Option<IpAddr>) -> String {
+    match address.map(|address| address.to_canonical()) {
+        None => "operator".to_owned(),
+        Some(IpAddr::V4(address)) => address.to_string(),
+        Some(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
         }
     }
 }

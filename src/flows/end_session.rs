@@ -1,10 +1,11 @@
 //! End sessions from outside them: one, all others, everywhere.
 //!
-//! "Ended" is a row that says so, in the transaction of the deed that ended it; the guard reads it with the very next
-//! request, and the notice in `revocations` tells other processes what to forget (D4).
+//! "Ended" is a row that says so, in the transaction of the deed that ended it. What this process remembers of the user
+//! is forgotten as soon as that is committed and before anybody is answered; the notice in `revocations` tells other
+//! processes to forget it, too (D4).
 
 use crate::clock::Timestamp;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, Revocation, RevokedBecause, Session};
@@ -25,11 +26,11 @@ pub async fn one(
 ) -> Result<bool, db::Error> {
     let event =
         caller.event(EventKind::SessionRevoked, Some(user), now).in_session(id).saying(because.as_str());
-    let (user, id) = (user.clone(), id.clone());
+    let (here, user, id) = (vestibule.clone(), user.clone(), id.clone());
     vestibule
         .db
         .write(move |conn| {
-            let ended = revoke(conn, &user, &id, because, now)?;
+            let ended = revoke(&here, conn, &user, &id, because, now)?;
             if ended {
                 event.insert(conn)?;
             }
@@ -52,11 +53,11 @@ pub async fn all_but(
     now: Timestamp,
 ) -> Result<usize, db::Error> {
     let event = caller.event(EventKind::SessionsRevoked, Some(user), now);
-    let (user, keep) = (user.clone(), keep.cloned());
+    let (here, user, keep) = (vestibule.clone(), user.clone(), keep.cloned());
     vestibule
         .db
         .write(move |conn| {
-            let ended = revoke_all_but(conn, &user, keep.as_ref(), because, now)?;
+            let ended = revoke_all_but(&here, conn, &user, keep.as_ref(), because, now)?;
             if ended > 0 {
                 event.saying(format!("{} ({ended})", because.as_str())).insert(conn)?;
             }
@@ -67,7 +68,8 @@ pub async fn all_but(
 
 /// Ends one session within a larger deed.
 pub(super) fn revoke(
-    conn: &mut AnyConnection,
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
     user: &UserId,
     id: &SessionId,
     because: RevokedBecause,
@@ -76,20 +78,39 @@ pub(super) fn revoke(
     let ended = Session::revoke(conn, user, id, because, now)?;
     if ended {
         Revocation::insert(conn, user, Some(id), now)?;
+        forget(here, conn, user);
     }
     Ok(ended)
 }
 
 /// Ends all sessions but one within a larger deed.
 pub(super) fn revoke_all_but(
-    conn: &mut AnyConnection,
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
     user: &UserId,
     keep: Option<&SessionId>,
     because: RevokedBecause,
     now: Timestamp,
 ) -> Result<usize, db::Error> {
     let ended = Session::revoke_all(conn, user, keep, because, now)?;
-    // Everything remembered of this user is asked for anew, the session that stays included: that does no harm.
-    Revocation::insert(conn, user, None, now)?;
+    // The session that stays is asked for anew, too: that does no harm.
+    ask_anew(here, conn, user, now)?;
     Ok(ended)
+}
+
+/// Sees to it that everybody asks anew for whatever they remember of `user`, within a deed that changed their row.
+pub(super) fn ask_anew(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &UserId,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    Revocation::insert(conn, user, None, now)?;
+    forget(here, conn, user);
+    Ok(())
+}
+
+fn forget(here: &Vestibule, conn: &mut Transaction<'_>, user: &UserId) {
+    let (here, user) = (here.clone(), user.clone());
+    conn.once_committed(move || here.verified.forget(&user));
 }

@@ -21,11 +21,11 @@ pub async fn of_session(
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let event = caller.known_as(user).event(EventKind::LoggedOut, Some(user), now).in_session(session);
-    let (user, session) = (user.clone(), session.clone());
+    let (here, user, session) = (vestibule.clone(), user.clone(), session.clone());
     vestibule
         .db
         .write(move |conn| {
-            if end_session::revoke(conn, &user, &session, RevokedBecause::LoggedOut, now)? {
+            if end_session::revoke(&here, conn, &user, &session, RevokedBecause::LoggedOut, now)? {
                 event.insert(conn)?;
             }
             Ok(())

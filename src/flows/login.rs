@@ -74,6 +74,7 @@ pub async fn with_password(
     now: Timestamp,
 ) -> Result<SignedIn, LoginError> {
     let Attempt { login, password, replaces } = attempt;
+    vestibule.passwords.check_room()?;
     let users = find(vestibule, &login).await?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
     let is_unproven = login.contains('@') && !users.iter().any(|user| user.email_verified_at.is_some());
@@ -105,7 +106,7 @@ pub async fn with_password(
     };
     let rehashed = rehash(vestibule, &user, password).await;
 
-    let (limits, caller) = (vestibule.config.sessions.clone(), caller.known_as(&user.id));
+    let (here, caller) = (vestibule.clone(), caller.known_as(&user.id));
     vestibule
         .db
         .write(move |conn| {
@@ -117,7 +118,7 @@ pub async fn with_password(
             if let Some(hash) = rehashed {
                 User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
             }
-            let session = start_session::insert(conn, &limits, &user, replaces.as_ref(), &caller, now)?;
+            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
             ticket.reward(conn, now)?;

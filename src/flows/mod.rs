@@ -10,6 +10,7 @@ pub mod caller;
 pub mod end_session;
 pub mod housekeeping;
 pub mod issue_token;
+pub mod keep;
 pub mod log_out;
 pub mod login;
 pub mod overview;

@@ -83,6 +83,7 @@ pub async fn with_password(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, ReauthenticateError> {
+    vestibule.passwords.check_room()?;
     let (users, caller) = ([user.id.clone()], caller.known_as(&user.id));
     let paid =
         Try { login: &user.username, password: password.expose_secret(), users: &users, is_unproven: false };
@@ -101,11 +102,11 @@ pub async fn with_password(
         vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
         return Err(ReauthenticateError::WrongPassword);
     }
-    let (user, old) = (user.clone(), session.clone());
+    let (here, user, old) = (vestibule.clone(), user.clone(), session.clone());
     vestibule
         .db
         .write(move |conn| {
-            if !end_session::revoke(conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
+            if !end_session::revoke(&here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
                 return Err(ReauthenticateError::SessionEnded);
             }
             let session =

@@ -114,19 +114,13 @@ pub async fn and_sign_in(
     now: Timestamp,
 ) -> Result<SignedIn, RegisterError> {
     let user = prepare(vestibule, account, caller, now).await?;
-    let (caller, limits) = (caller.clone(), vestibule.config.sessions.clone());
+    let (here, caller) = (vestibule.clone(), caller.clone());
     vestibule
         .db
         .write(move |conn| {
             insert(conn, &user, &caller, now)?;
-            let session = start_session::insert(
-                conn,
-                &limits,
-                &user,
-                replaces.as_ref(),
-                &caller.known_as(&user.id),
-                now,
-            )?;
+            let caller = caller.known_as(&user.id);
+            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
             Ok(SignedIn { user, session })
         })
         .await
@@ -147,6 +141,7 @@ pub(super) async fn prepare(
         return Err(RegisterError::Closed);
     }
     let (username, email) = parse(vestibule, &account, is_operator).map_err(RegisterError::Invalid)?;
+    vestibule.passwords.check_room()?;
     if !is_operator {
         throttle::pay_for_deed(vestibule, caller, now).await?;
     }

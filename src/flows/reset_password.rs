@@ -116,7 +116,7 @@ pub async fn with_token(
                 return Err(ResetPasswordError::InvalidLink);
             }
             User::update_password_hash(conn, &user.id, &hash, Some(now)).map_err(db::Error::from)?;
-            end_session::revoke_all_but(conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
+            end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
             let logins = [Some(user.username.as_str()), user.email.as_deref()];
             throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
             event.insert(conn).map_err(db::Error::from)?;

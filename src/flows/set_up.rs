@@ -99,7 +99,7 @@ pub async fn first_admin(
     let account = NewAccount { role: Role::Admin, ..account };
     let user = register::prepare(vestibule, account, caller, now).await?;
     let (digest, caller) = (secret::digest_of_token(token), caller.clone());
-    let limits = vestibule.config.sessions.clone();
+    let here = vestibule.clone();
     vestibule
         .db
         .write(move |conn| {
@@ -111,7 +111,7 @@ pub async fn first_admin(
             }
             register::insert(conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
-            let session = start_session::insert(conn, &limits, &user, replaces.as_ref(), &caller, now)?;
+            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
             event.insert(conn).map_err(db::Error::from)?;
             Ok(SignedIn { user, session })

@@ -1,12 +1,12 @@
 //! What every way in has in common: the session's row, and room for it.
 
 use crate::clock::Timestamp;
-use crate::config::SessionsConfig;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::end_session;
 use crate::id::SessionId;
 use crate::models::{RevokedBecause, Session, User};
+use crate::vestibule::Vestibule;
 
 /// A user and the session they have just been given.
 #[derive(Clone, Debug)]
@@ -21,19 +21,20 @@ pub struct SignedIn {
 /// fixation). The session that the same browser had until now ends, whosever it was; and the oldest one, if the user
 /// has too many.
 pub(super) fn insert(
-    conn: &mut AnyConnection,
-    limits: &SessionsConfig,
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
     user: &User,
     replaces: Option<&SessionId>,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Session, db::Error> {
+    let limits = &here.config.sessions;
     if let Some(earlier) = replaces.map(|id| Session::find(conn, id)).transpose()?.flatten() {
-        end_session::revoke(conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
+        end_session::revoke(here, conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
     }
     let live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
-        end_session::revoke(conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
+        end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
     }
     let session = Session {
         id: SessionId::new(),

@@ -143,12 +143,11 @@ pub async fn pay_for_login(
         let cleared = vec![at_device.clone()];
         let metered = Some((at_user.clone(), SUCCESS));
         let ticket = Ticket { counted: Some(at_device.clone()), cleared, metered, only: Some(user.clone()) };
-        let paid = move |conn: &mut AnyConnection| {
+        let paid = vestibule.db.write(move |conn| {
             pay_at_rate(conn, &at_user, SUCCESS, &limits, now)?;
             pay_as_device(conn, &at_device, &limits, now)
-        };
-        vestibule.db.write(paid).await?;
-        return Ok(ticket);
+        });
+        return paid.await.map(|()| ticket);
     }
     let network = caller.network();
     let at_network = name(&["network", &network]);

@@ -5,6 +5,8 @@
 //!                   └── expired (`expires_at`, whatever happens)
 //! ```
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::{User, text_enum};
@@ -125,9 +127,18 @@ impl Session {
             .optional()
     }
 
-    /// Notes that the session was used.
-    pub fn update_last_seen(conn: &mut AnyConnection, id: &SessionId, at: Timestamp) -> QueryResult<()> {
-        diesel::update(sessions::table.find(id)).set(sessions::last_seen_at.eq(at)).execute(conn).map(drop)
+    /// Notes that the session was used at `at`, unless a use since `step` before that is noted already.
+    pub fn update_last_seen(
+        conn: &mut AnyConnection,
+        id: &SessionId,
+        at: Timestamp,
+        step: Duration,
+    ) -> QueryResult<()> {
+        diesel::update(sessions::table.find(id))
+            .filter(sessions::last_seen_at.le(at - step))
+            .set(sessions::last_seen_at.eq(at))
+            .execute(conn)
+            .map(drop)
     }
 
     /// Ends one live session of `user`; whether there was one.

@@ -58,6 +58,16 @@ impl KeyRing {
         Ok(claims)
     }
 
+    /// Checks again, at the moment `now`, what was read out of a token of ours: all but form and signature, which no
+    /// time changes.
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Claims`] or [`TokenError::Expired`].
+    pub fn check(&self, claims: &AccessClaims, now: Timestamp) -> Result<(), TokenError> {
+        self.profile.check(claims, now)
+    }
+
     /// Reads the claims of a token of ours that may have ended: to find the session to end, never to let anybody in.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 
 use super::{cookies, flow_state, headers, observe, render, routes, same_origin};
+use crate::flows::keep;
 use crate::vestibule::Vestibule;
 
 /// Everything we serve, to be mounted into an Actix app: every URL of [`entries`](super::entries), with our headers,
@@ -18,6 +19,9 @@ use crate::vestibule::Vestibule;
 /// The guards of [`extract`](super::extract) work on routes of the app's own too, if it has the instance:
 /// `App::new().app_data(Data::new(vestibule.clone()))`. Mount this last: it answers to every path.
 pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
+    if let Err(error) = keep::start(vestibule) {
+        log::error!("no thread that reads revocations could be started: {error}");
+    }
     let flow = flow_state::middleware(vestibule);
     // The last one wrapped is the first one asked.
     web::scope("")

@@ -37,3 +37,5 @@ mod socket;
 mod support;
 mod throttle;
 mod tokens;
+mod verified_tokens;
+mod writing;

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
@@ -21,12 +22,12 @@ use crate::web::error::Error;
 /// From `Authorization: Bearer`, else from the cookie. Half way through its life the cookie's token is renewed with
 /// the answer, so that nobody who is at work is signed out (D3).
 #[derive(Clone, Debug)]
-pub struct CurrentUser(Authenticated);
+pub struct CurrentUser(Arc<Authenticated>);
 
 /// Somebody signed in who says so by a Bearer token. A cookie alone does not open the JSON API: a browser would send
 /// it along with whatever another site makes it send.
 #[derive(Clone, Debug)]
-pub struct BearerUser(Authenticated);
+pub struct BearerUser(Arc<Authenticated>);
 
 impl Deref for CurrentUser {
     type Target = Authenticated;
@@ -98,9 +99,9 @@ async fn authenticate(
     request: &HttpRequest,
     vestibule: &Vestibule,
     token: &str,
-) -> Result<Authenticated, Error> {
+) -> Result<Arc<Authenticated>, Error> {
     let context = Context::of(request)?;
-    match authenticate::by_token(vestibule, token, &context.caller().network(), context.now).await {
+    match authenticate::by_token(vestibule, token, context.address, context.now).await {
         Ok(who) => Ok(who),
         Err(error @ AuthenticateError::Token(TokenError::Forged)) => {
             log::warn!("{error} (request {})", context.request_id);
