@@ -130,7 +130,8 @@ impl Config {
     /// Whether browsers reach us by TLS, and cookies can be `Secure` and `__Host-`.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.public_url().starts_with("https://")
+        let scheme = self.server.public_url.as_deref().and_then(|url| url.get(..8));
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
     }
 
     /// The `iss` claim of our tokens.

@@ -8,11 +8,14 @@
 //!
 //! On https each is `__Host-…; Secure`: no sibling host can set or read it.
 
+use std::borrow::Cow;
+
 use actix_web::HttpMessage as _;
 use actix_web::HttpRequest;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
@@ -45,23 +48,31 @@ pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
 ///
 /// Names are compared as they came. The framework decodes them, and `%5F_Host-vestibule`, which any sibling host may
 /// set, would pass for the name that only we can set.
-pub(super) fn read(request: &HttpRequest, purpose: Purpose, config: &Config) -> Option<String> {
+pub(super) fn read<'a>(headers: &'a HeaderMap, purpose: Purpose, config: &Config) -> Option<&'a str> {
     let wanted = name(purpose, config.is_https());
-    let pairs = pairs(request.headers());
-    let mut values = pairs.iter().filter(|(name, _)| name == wanted);
+    let mut values = pairs(headers).flatten().filter(|(name, _)| *name == wanted);
     let (_, value) = values.next()?;
-    (values.next().is_none() && !value.is_empty()).then(|| value.clone())
+    (values.next().is_none() && !value.is_empty()).then_some(value)
 }
 
-/// Takes out of a request what only pretends to be ours: names of ours in disguise, and names of ours twice. The
-/// flow cookie is read by a library that would fall for both.
+/// Takes out of a request what only pretends to be ours: names of ours in disguise, and names of ours twice; and what
+/// is no text. The flow cookie is read by a library that would fall for both.
 pub(super) fn cleanse(headers: &mut HeaderMap) {
-    let all = pairs(headers);
-    let is_once = |name: &str| all.iter().filter(|(other, _)| other == name).count() == 1;
-    let is_honest = |name: &str| !is_ours(name) || (decoded(name) == name && is_once(name));
-    if all.iter().all(|(name, _)| is_honest(name)) {
+    let mut seen = Vec::new();
+    let is_honest = pairs(headers).all(|pair| match pair {
+        Some((name, _)) if is_ours(name) => {
+            let is_first = decoded(name) == name && !seen.contains(&name);
+            seen.push(name);
+            is_first
+        }
+        pair => pair.is_some(),
+    });
+    if is_honest {
         return;
     }
+    let all: Vec<_> = pairs(headers).flatten().collect();
+    let is_once = |name: &str| all.iter().filter(|(other, _)| *other == name).count() == 1;
+    let is_honest = |name: &str| !is_ours(name) || (decoded(name) == name && is_once(name));
     let kept = all.iter().filter(|(name, _)| is_honest(name)).map(|(name, value)| format!("{name}={value}"));
     let kept = HeaderValue::from_str(&kept.collect::<Vec<_>>().join("; "));
     headers.remove(header::COOKIE);
@@ -70,17 +81,35 @@ pub(super) fn cleanse(headers: &mut HeaderMap) {
     }
 }
 
-/// The cookies of a request, as they came.
-fn pairs(headers: &HeaderMap) -> Vec<(String, String)> {
-    let lines =
-        headers.get_all(header::COOKIE).map(|line| String::from_utf8_lossy(line.as_bytes()).into_owned());
-    let lines: Vec<String> = lines.collect();
-    let pairs = lines.iter().flat_map(|line| line.split(';')).filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+/// The cookies of a request, as they came; none in place of what is not UTF-8.
+fn pairs(headers: &HeaderMap) -> impl Iterator<Item = Option<(&str, &str)>> {
+    let lines = headers.get_all(header::COOKIE).map(HeaderValue::as_bytes);
+    lines.flat_map(parts).filter_map(|part| match std::str::from_utf8(part) {
+        Ok(pair) => pair.split_once('=').map(|(name, value)| Some((name.trim(), value.trim()))),
+        Err(_) => Some(None),
+    })
 }
 
-fn decoded(name: &str) -> String {
-    percent_decode_str(name).decode_utf8_lossy().trim().to_owned()
+/// What stands between the semicolons.
+fn parts(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        match memchr(b';', now).and_then(|at| now.split_at_checked(at)) {
+            Some((part, after)) => {
+                rest = after.get(1..);
+                Some(part)
+            }
+            None => rest.take(),
+        }
+    })
+}
+
+fn decoded(name: &str) -> Cow<'_, str> {
+    match name.contains('%') {
+        true => percent_decode_str(name).decode_utf8_lossy().trim().to_owned().into(),
+        false => name.into(),
+    }
 }
 
 fn is_ours(found: &str) -> bool {
@@ -90,7 +119,7 @@ fn is_ours(found: &str) -> bool {
 
 /// Whether the request has any cookie of ours.
 pub(super) fn bears_any(request: &HttpRequest) -> bool {
-    pairs(request.headers()).iter().any(|(name, _)| is_ours(name))
+    pairs(request.headers()).flatten().any(|(name, _)| is_ours(name))
 }
 
 /// The cookie that holds an access token. Without a lifetime: it goes with the browser.

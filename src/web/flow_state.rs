@@ -13,6 +13,9 @@ use super::cookies::{self, Purpose};
 use super::return_to;
 use crate::vestibule::Vestibule;
 
+/// What reads and writes the cookie, around the pages.
+pub(super) type FlowMiddleware = SessionMiddleware<CookieSessionStore>;
+
 /// A word about what has just happened, shown once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Flash {
@@ -89,7 +92,7 @@ impl FlowState {
 }
 
 /// The middleware behind it: one encrypted cookie for an hour, and nothing on the server.
-pub(super) fn middleware(vestibule: &Vestibule) -> SessionMiddleware<CookieSessionStore> {
+pub(super) fn middleware(vestibule: &Vestibule) -> FlowMiddleware {
     let is_https = vestibule.config.is_https();
     let key = Key::derive_from(vestibule.flow_key.expose_secret());
     SessionMiddleware::builder(CookieSessionStore::default(), key)

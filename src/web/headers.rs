@@ -1,60 +1,52 @@
 //! The headers that every answer bears (SECURITY 2.5), whatever its status.
 
-use actix_web::body::MessageBody;
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::middleware::Next;
+use actix_web::http::Method;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
-use super::extract::{self, Context};
+use super::extract::Context;
 
-const ALWAYS: [(HeaderName, &str); 6] = [
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::X_FRAME_OPTIONS, "DENY"),
+static ALWAYS: [(HeaderName, HeaderValue); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
     // Not `no-referrer`: browsers would then send `Origin: null` with our own forms.
-    (header::REFERRER_POLICY, "same-origin"),
-    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (header::REFERRER_POLICY, HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
     (
         HeaderName::from_static("permissions-policy"),
-        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
-         publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        HeaderValue::from_static(
+            "camera=(), microphone=(), geolocation=(), payment=(), usb=(), \
+             publickey-credentials-get=(self), publickey-credentials-create=(self)",
+        ),
     ),
 ];
+static TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=63072000; includeSubDomains");
+static DECIDED_BY: HeaderValue = HeaderValue::from_static("Sec-Fetch-Site, Origin");
+static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+static LOADS_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
-/// Middleware: adds them, and keeps what is personal out of every cache.
-pub(super) async fn add(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let is_https = extract::instance(request.request())?.config.is_https();
-    let is_safe = request.method().is_safe();
-    let mut response = next.call(request).await?;
-    let nonce = Context::of(response.request())?.nonce;
-    let headers = response.headers_mut();
-    for (name, value) in ALWAYS {
-        headers.insert(name, HeaderValue::from_static(value));
+/// Adds them to an answer, and keeps what is personal out of every cache.
+pub(super) fn add(headers: &mut HeaderMap, context: &Context, method: &Method, is_https: bool) {
+    for (name, value) in &ALWAYS {
+        headers.insert(name.clone(), value.clone());
     }
     if is_https {
-        let a_while = HeaderValue::from_static("max-age=63072000; includeSubDomains");
-        headers.insert(header::STRICT_TRANSPORT_SECURITY, a_while);
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY.clone());
     }
-    if !is_safe {
+    if !method.is_safe() {
         // They decided; see `same_origin`.
-        headers.insert(header::VARY, HeaderValue::from_static("Sec-Fetch-Site, Origin"));
+        headers.insert(header::VARY, DECIDED_BY.clone());
     }
     if !headers.contains_key(header::CACHE_CONTROL) {
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        headers.insert(header::CACHE_CONTROL, NO_STORE.clone());
     }
     let is_page =
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let policy = match is_page {
-        true => HeaderValue::from_str(&page_policy(&nonce)),
-        false => Ok(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
+        true => HeaderValue::from_str(&page_policy(context.nonce())).unwrap_or(LOADS_NOTHING.clone()),
+        false => LOADS_NOTHING.clone(),
     };
-    if let Ok(policy) = policy {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
-    Ok(response)
+    headers.insert(header::CONTENT_SECURITY_POLICY, policy);
 }
 
 /// What a page of ours may load: its own stylesheet and pictures, and the scripts that bear this answer's nonce.

@@ -1,8 +1,9 @@
 //! The edge to browsers and programs: HTTP in, one deed, HTTP out.
 //!
 //! ```text
-//! observe ─> headers ─> render ─> flow cookie ─> same_origin ─> routes ─> pages | api
-//! id, log    CSP, …     errors    (encrypted)    forgery        who may
+//! frame ─> routes ─> flow cookie ─> pages
+//!   │        └───────────────────> api, files, probes
+//!   └ context; forged?; then the answer: cookies of guards, errors told, headers, log
 //! ```
 //! A handler reads, calls one deed of [`flows`](crate::flows) and answers; what it asks of its caller stands in its
 //! signature, as a guard of [`extract`].
@@ -14,6 +15,7 @@ mod device;
 mod error;
 pub mod extract;
 mod flow_state;
+mod frame;
 mod headers;
 mod health;
 mod observe;
@@ -26,5 +28,6 @@ mod same_origin;
 mod server;
 
 pub use error::Error;
+pub use frame::doorway;
 pub use routes::{Entry, entries};
-pub use server::{doorway, serve, service};
+pub use server::{serve, service};

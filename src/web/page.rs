@@ -38,7 +38,7 @@ impl Shell {
     /// The frame for nobody in particular.
     pub(super) fn of(request: &HttpRequest) -> Self {
         let brand = extract::instance(request).map(|vestibule| vestibule.config.server.name.clone());
-        let nonce = Context::of(request).map(|context| context.nonce);
+        let nonce = Context::of(request).map(|context| context.nonce().to_owned());
         Self { brand: brand.unwrap_or_default(), nonce: nonce.unwrap_or_default(), ..Self::default() }
     }
 

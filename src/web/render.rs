@@ -1,9 +1,8 @@
 //! The one place that decides how an error is told: a page or a redirect for people, a problem document for programs.
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::middleware::Next;
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template as _;
 
@@ -11,14 +10,6 @@ use super::error::Error;
 use super::extract::Context;
 use super::page::{ErrorPage, Shell};
 use super::return_to;
-
-/// Middleware: gives every error its form, and writes into the log what is ours to mend.
-pub(super) async fn render(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    Ok(tell(next.call(request).await?))
-}
 
 /// The answer, with its error in the form that fits whoever asked.
 pub(super) fn tell(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {

@@ -10,7 +10,8 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use futures_util::FutureExt as _;
 
 use super::error::Error;
-use super::{api, assets, health, pages};
+use super::{api, assets, flow_state, health, pages};
+use crate::vestibule::Vestibule;
 
 /// One line of the table.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,13 +46,13 @@ fn table() -> Table {
         .get("/reset/{token}", pages::reset::open)
         .get("/reset", pages::reset::show)
         .form("/reset", pages::reset::submit)
-        .get("/protected", api::protected::show)
-        .get("/api/session", api::session::show)
-        .get("/healthz", health::live)
-        .get("/readyz", health::ready)
-        .get("/robots.txt", assets::well_known)
-        .get("/favicon.ico", assets::well_known)
-        .get("/static/{name}", assets::show)
+        .bare("/protected", api::protected::show)
+        .bare("/api/session", api::session::show)
+        .bare("/healthz", health::live)
+        .bare("/readyz", health::ready)
+        .bare("/robots.txt", assets::well_known)
+        .bare("/favicon.ico", assets::well_known)
+        .bare("/static/{name}", assets::show)
 }
 
 /// What we serve, a line for each path and method.
@@ -64,8 +65,8 @@ pub fn entries() -> Vec<Entry> {
     entries
 }
 
-pub(super) fn configure(config: &mut web::ServiceConfig) {
-    table().configure(config);
+pub(super) fn configure(config: &mut web::ServiceConfig, vestibule: &Vestibule) {
+    table().configure(config, vestibule);
 }
 
 #[derive(Default)]
@@ -75,6 +76,8 @@ struct Line {
     method: Method,
     /// The content that this line reads, if only that.
     content: Option<&'static str>,
+    /// Whether it is of no page, and so knows nothing of what pages keep.
+    is_bare: bool,
     route: Route,
 }
 
@@ -87,6 +90,18 @@ impl Table {
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
         self.line(path, Method::GET, None, web::route().guard(either).to(handler))
+    }
+
+    /// What programs and browsers fetch that is no page.
+    fn bare<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let mut table = self.get(path, handler);
+        table.0.entry(path).or_default().iter_mut().for_each(|line| line.is_bare = true);
+        table
     }
 
     /// A deed with no content of its own.
@@ -126,11 +141,11 @@ impl Table {
         content: Option<&'static str>,
         route: Route,
     ) -> Self {
-        self.0.entry(path).or_default().push(Line { method, content, route });
+        self.0.entry(path).or_default().push(Line { method, content, is_bare: false, route });
         self
     }
 
-    fn configure(self, config: &mut web::ServiceConfig) {
+    fn configure(self, config: &mut web::ServiceConfig, vestibule: &Vestibule) {
         // Literal paths before those with a part to fill in: `/sessions/end-others` is not a session's id.
         let mut paths: Vec<_> = self.0.into_iter().collect();
         paths.sort_by_key(|(path, _)| path.contains('{'));
@@ -142,6 +157,7 @@ impl Table {
                     allowed.push(line.method.clone());
                 }
             }
+            let is_bare = lines.iter().all(|line| line.is_bare);
             let mut resource = web::resource(path);
             for line in lines {
                 resource = resource.route(line.route);
@@ -152,7 +168,10 @@ impl Table {
                     async move { Err::<HttpResponse, _>(refusal) }
                 }))
                 .wrap(from_fn(catch_panic));
-            config.service(resource);
+            match is_bare {
+                true => config.service(resource),
+                false => config.service(resource.wrap(flow_state::middleware(vestibule))),
+            };
         }
         config.default_service(web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }));
     }

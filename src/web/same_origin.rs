@@ -5,35 +5,31 @@
 //! could sign a person in as somebody else would read what they then do (login forgery).
 
 use actix_web::HttpRequest;
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::middleware::Next;
 
 use super::error::Error;
 use super::{cookies, extract};
 
-/// Middleware: refuses unsafe requests from elsewhere before any handler sees them.
-pub(super) async fn check<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    let origin = extract::instance(request.request())?.config.origin();
-    if request.method().is_safe() || is_ours(request.request(), &origin) {
-        return Ok(next.call(request).await?.map_into_left_body());
+/// Why a request from elsewhere is refused before any handler sees it, if it is.
+pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {
+    if request.method().is_safe() {
+        return Ok(());
+    }
+    let home = extract::instance(request.request())?.config.origin();
+    if is_ours(request.request(), &home) {
+        return Ok(());
     }
     // The route, not the path: that of a link holds its secret.
     let route = request.match_pattern().unwrap_or_default();
     let headers = request.headers();
     log::warn!(
-        "refused {} {route}: Sec-Fetch-Site is {:?} and Origin {:?}, but server.public_url is {origin}",
+        "refused {} {route}: Sec-Fetch-Site is {:?} and Origin {:?}, but server.public_url is {home}",
         request.method(),
         only(headers, "sec-fetch-site").unwrap_or("absent"),
         only(headers, header::ORIGIN.as_str()).unwrap_or("absent"),
     );
-    // Not `into_response`: that forgets the error, and then it cannot be told as a page.
-    Ok(ServiceResponse::from_err(Error::CrossSite { home: origin }, request.into_parts().0)
-        .map_into_right_body())
+    Err(Error::CrossSite { home })
 }
 
 /// Whether an unsafe request may be believed to come from our own pages, or from no browser at all.

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 9] = [
 const WITHOUT_CONFIG: [&str; 4] = ["credentials", "tokens", "db", "models"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[&str]); 36] = [
+const HOMES: [(&str, &[&str]); 37] = [
     ("actix_session", &["web/flow_state.rs"]),
     ("actix_web", &["web", "cli/serve.rs"]),
     ("anyhow", &["cli"]),
@@ -39,11 +39,12 @@ const HOMES: [(&str, &[&str]); 36] = [
     ("documented", &["config"]),
     ("dotenvy", &["config/environment.rs"]),
     ("env_logger", &["cli/logging.rs"]),
-    ("futures_util", &["web/extract/body.rs", "web/routes.rs"]),
+    ("futures_util", &["web/extract/body.rs", "web/extract/current_user.rs", "web/routes.rs"]),
     ("governor", &["tokens/forgeries.rs"]),
     ("ipnet", &["config", "web/extract/context.rs"]),
     ("jiff", &["clock.rs", "config/duration.rs", "cli/logging.rs"]),
     ("jsonwebtoken", &["tokens"]),
+    ("memchr", &["web/cookies.rs"]),
     ("percent_encoding", &["web/cookies.rs", "web/extract/form.rs"]),
     ("precis_profiles", &["credentials/username.rs"]),
     ("quick_cache", &["verified_tokens.rs"]),

@@ -1,10 +1,13 @@
 //! One request: its name, its moment, and where it came from.
 
+use std::cell::OnceCell;
 use std::future::{Ready, ready};
 use std::net::IpAddr;
+use std::ops::Deref;
+use std::rc::Rc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header;
+use actix_web::http::header::{self, HeaderValue};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest};
 use ipnet::IpNet;
 
@@ -17,18 +20,31 @@ use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
 
-/// What is known of a request before anybody looks at who sends it.
+/// What is known of a request before anybody looks at who sends it. Clones are one context.
 #[derive(Clone, Debug)]
-pub struct Context {
+pub struct Context(Rc<Facts>);
+
+/// The facts of a [`Context`].
+#[derive(Debug)]
+pub struct Facts {
     /// Names the request in the answer, in the log and in the audit trail.
     pub request_id: RequestId,
     /// When it came; for all that is decided in it.
     pub now: Timestamp,
     /// The client's address (D15).
     pub address: Option<IpAddr>,
-    pub(in crate::web) nonce: String,
-    user_agent: String,
+    /// Made for the first who asks: most answers are no pages.
+    nonce: OnceCell<String>,
+    user_agent: Option<HeaderValue>,
     device_cookie: Option<String>,
+}
+
+impl Deref for Context {
+    type Target = Facts;
+
+    fn deref(&self) -> &Facts {
+        &self.0
+    }
 }
 
 /// Longer user agents are cut.
@@ -46,24 +62,30 @@ impl Context {
     }
 
     fn read(request: &HttpRequest, vestibule: &Vestibule) -> Self {
-        let user_agent = request.headers().get(header::USER_AGENT).map(|value| value.as_bytes());
-        let user_agent = String::from_utf8_lossy(user_agent.unwrap_or_default());
-        Self {
+        let headers = request.headers();
+        Self(Rc::new(Facts {
             request_id: RequestId::new(),
             now: vestibule.clock.now(),
             address: client_address(request, &vestibule.config.server.trusted_proxies),
-            nonce: secret::to_base64url(&secret::random::<16>()),
-            user_agent: user_agent.chars().filter(|c| !is_disturbing(*c)).take(MOST_USER_AGENT).collect(),
-            device_cookie: cookies::read(request, Purpose::Device, &vestibule.config),
-        }
+            nonce: OnceCell::new(),
+            user_agent: headers.get(header::USER_AGENT).cloned(),
+            device_cookie: cookies::read(headers, Purpose::Device, &vestibule.config).map(str::to_owned),
+        }))
+    }
+
+    /// What the scripts of this answer bear, so that no other may run.
+    pub(in crate::web) fn nonce(&self) -> &str {
+        self.nonce.get_or_init(|| secret::to_base64url(&secret::random::<16>()))
     }
 
     /// The caller, for a deed.
     pub fn caller(&self) -> Caller {
+        let user_agent = self.user_agent.as_ref().map(HeaderValue::as_bytes).unwrap_or_default();
+        let user_agent = String::from_utf8_lossy(user_agent);
         Caller {
             actor: Actor::Stranger,
             address: self.address,
-            user_agent: self.user_agent.clone(),
+            user_agent: user_agent.chars().filter(|c| !is_disturbing(*c)).take(MOST_USER_AGENT).collect(),
             request_id: self.request_id.clone(),
             device_cookie: self.device_cookie.clone(),
         }

@@ -1,13 +1,15 @@
 //! Who is signed in: the guard in front of everything that is not for strangers (D4).
 
-use std::future::Future;
+use std::future::{Future, Ready, ready};
 use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header;
+use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::Either;
 
 use super::{Context, instance};
 use crate::flows::authenticate::{self, AuthenticateError, Authenticated};
@@ -45,27 +47,23 @@ impl Deref for BearerUser {
     }
 }
 
-type Answer<T> = Pin<Box<dyn Future<Output = Result<T, Error>>>>;
+/// At once, if the token is remembered; else when the database has answered.
+type Answer<T> = Either<Ready<Result<T, Error>>, Pin<Box<dyn Future<Output = Result<T, Error>>>>>;
 
 impl FromRequest for CurrentUser {
     type Error = Error;
     type Future = Answer<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let vestibule = instance(&request)?;
-            if let Some(token) = bearer_token(&request) {
-                return authenticate(&request, &vestibule, token).await.map(Self);
-            }
-            let config = &vestibule.config;
-            let token = cookies::read(&request, Purpose::Token, config).ok_or(Error::Unauthenticated)?;
-            let who = authenticate(&request, &vestibule, &token).await?;
+        if bearer_token(request).is_some() {
+            return authenticate(request, bearer_token, |_, who| Ok(Self(who)));
+        }
+        authenticate(request, cookie_token, |request, who| {
             // Leeway is for other people's clocks. A page that looks whether its time is up must not live on by it.
-            if Context::of(&request)?.now >= who.claims.exp {
+            if Context::of(request)?.now >= who.claims.exp {
                 return Err(Error::TokenRefused);
             }
-            renew(&request, &vestibule, &who)?;
+            renew(request, &*instance(request)?, &who)?;
             Ok(Self(who))
         })
     }
@@ -76,32 +74,57 @@ impl FromRequest for BearerUser {
     type Future = Answer<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let vestibule = instance(&request)?;
-            let token = bearer_token(&request).ok_or(Error::Unauthenticated)?;
-            authenticate(&request, &vestibule, token).await.map(Self)
-        })
+        authenticate(request, bearer_token, |_, who| Ok(Self(who)))
     }
 }
 
 /// The token of `Authorization: Bearer` (RFC 6750 §2.1). An empty one is none.
 pub(in crate::web) fn bearer_token(request: &HttpRequest) -> Option<&str> {
     let mut values = request.headers().get_all(header::AUTHORIZATION);
-    let value = values.next()?.to_str().ok()?;
+    let value = std::str::from_utf8(values.next()?.as_bytes()).ok()?;
     let (scheme, token) = value.split_once(' ')?;
     let token = token.trim();
     let is_bearer = scheme.eq_ignore_ascii_case("bearer") && !token.is_empty();
     (is_bearer && values.next().is_none()).then_some(token)
 }
 
-async fn authenticate(
+fn cookie_token(request: &HttpRequest) -> Option<&str> {
+    let vestibule = request.app_data::<Data<Vestibule>>()?;
+    cookies::read(request.headers(), Purpose::Token, &vestibule.config)
+}
+
+/// Who the token is of that `find` finds in the request, as `admit` sees them.
+fn authenticate<T: 'static>(
     request: &HttpRequest,
-    vestibule: &Vestibule,
-    token: &str,
-) -> Result<Arc<Authenticated>, Error> {
-    let context = Context::of(request)?;
-    match authenticate::by_token(vestibule, token, context.address, context.now).await {
+    find: fn(&HttpRequest) -> Option<&str>,
+    admit: fn(&HttpRequest, Arc<Authenticated>) -> Result<T, Error>,
+) -> Answer<T> {
+    match remembered(request, find) {
+        Ok(Some(who)) => Either::Left(ready(admit(request, who))),
+        Ok(None) => {
+            let request = request.clone();
+            Either::Right(Box::pin(async move {
+                let token = find(&request).ok_or(Error::Unauthenticated)?;
+                let who = ask(&request, token).await?;
+                admit(&request, who)
+            }))
+        }
+        Err(error) => Either::Left(ready(Err(error))),
+    }
+}
+
+fn remembered(
+    request: &HttpRequest,
+    find: fn(&HttpRequest) -> Option<&str>,
+) -> Result<Option<Arc<Authenticated>>, Error> {
+    let (vestibule, now) = (instance(request)?, Context::of(request)?.now);
+    let token = find(request).ok_or(Error::Unauthenticated)?;
+    Ok(authenticate::remembered(&vestibule, token, now))
+}
+
+async fn ask(request: &HttpRequest, token: &str) -> Result<Arc<Authenticated>, Error> {
+    let (vestibule, context) = (instance(request)?, Context::of(request)?);
+    match authenticate::by_token(&vestibule, token, context.address, context.now).await {
         Ok(who) => Ok(who),
         Err(error @ AuthenticateError::Token(TokenError::Forged)) => {
             log::warn!("{error} (request {})", context.request_id);

@@ -33,9 +33,9 @@ impl FromRequest for EarlierSessions {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let Ok(vestibule) = instance(request) else { return ready(Ok(Self::default())) };
-        let cookie = cookies::read(request, Purpose::Token, &vestibule.config);
-        let tokens = cookie.into_iter().chain(bearer_token(request).map(str::to_owned));
-        let claims = tokens.filter_map(|token| vestibule.tokens.verify_ended(&token).ok());
+        let cookie = cookies::read(request.headers(), Purpose::Token, &vestibule.config);
+        let tokens = cookie.into_iter().chain(bearer_token(request));
+        let claims = tokens.filter_map(|token| vestibule.tokens.verify_ended(token).ok());
         let mut sessions: Vec<_> = claims.map(|claims| (claims.sub, claims.sid)).collect();
         sessions.dedup();
         ready(Ok(Self(sessions)))
