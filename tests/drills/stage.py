@@ -104,6 +104,22 @@ class Server:
         line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
         return int(line.split()[1]) * 1024
 
+    def memory(self):
+        """The bytes of memory that it holds now."""
+        pages = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    def open_files(self):
+        """How many files and connections it has open."""
+        return len(os.listdir(f"/proc/{self.process.pid}/fd"))
+
+    def is_alive(self):
+        return self.process.poll() is None
+
+    def panics(self):
+        """The lines of its log that tell of a panic."""
+        return [line for line in self.log.read_text(errors="replace").splitlines() if "panicked" in line]
+
 
 class Answer:
     """Status, headers and the whole body."""
