@@ -226,11 +226,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def arguments():
-    """`--short` and `--seed`, with a seed made up and printed if there is none."""
+def arguments(**numbers):
+    """`--short` and `--seed`, with a seed made up and printed if there is none; and `numbers`, each with its help."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--short", action="store_true", help="fewer rounds, for every merge")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="repeat these moments")
+    for name, words in numbers.items():
+        parser.add_argument(f"--{name}", type=int, help=words)
     parsed = parser.parse_args()
     say("seed", parsed.seed)
     return parsed
