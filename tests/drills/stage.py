@@ -226,13 +226,13 @@ def free_port():
         return listener.getsockname()[1]
 
 
-def arguments(**numbers):
-    """`--short` and `--seed`, with a seed made up and printed if there is none; and `numbers`, each with its help."""
+def arguments(**more):
+    """`--short` and `--seed`, with a seed made up and printed if there is none, and what else a drill takes."""
     parser = argparse.ArgumentParser(description=sys.modules["__main__"].__doc__)
     parser.add_argument("--short", action="store_true", help="fewer rounds, for every merge")
     parser.add_argument("--seed", type=int, default=random.randrange(1_000_000), help="repeat these moments")
-    for name, words in numbers.items():
-        parser.add_argument(f"--{name}", type=int, help=words)
+    for name, settings in more.items():
+        parser.add_argument(f"--{name}", **settings)
     parsed = parser.parse_args()
     say("seed", parsed.seed)
     return parsed
