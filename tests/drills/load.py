@@ -21,7 +21,7 @@ LONGEST = 15
 def request(server, method, path, body=b"", **headers):
     """The text of a request; `headers` may have `_` for `-`."""
     kind = "application/json" if body[:1] == b"{" else "application/x-www-form-urlencoded"
-    said = {"Host": f"localhost:{server.port}", "Accept": "application/json", "Content-Length": len(body)} | headers
+    said = {"Host": server.origin.split("/")[2], "Accept": "application/json", "Content-Length": len(body)} | headers
     if body:
         said = {"Content-Type": kind} | said
     lines = [f"{method} {path} HTTP/1.1", *(f"{name.replace('_', '-')}: {value}" for name, value in said.items())]

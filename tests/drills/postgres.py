@@ -124,12 +124,15 @@ class Postgres:
 
 
 class Nodes(contextlib.ExitStack):
-    """Servers on one database and with one secret, all started at the same moment."""
+    """Servers with one database, one secret and one address for the public, all started at the same moment."""
 
     def __init__(self, number, **settings):
         super().__init__()
-        shared = {"VESTIBULE_SERVER__SECRET": secrets.token_hex(32)} | settings
-        self.servers = [stage.Server(**shared) for _ in range(number)]
+        shared = {
+            "VESTIBULE_SERVER__SECRET": secrets.token_hex(32),
+            "VESTIBULE_SERVER__PUBLIC_URL": f"http://localhost:{stage.free_port()}",
+        }
+        self.servers = [stage.Server(**shared, **settings) for _ in range(number)]
 
     def __enter__(self):
         super().__enter__()

@@ -37,6 +37,7 @@ class Server:
         self.scratch = pathlib.Path(tempfile.mkdtemp(prefix="vestibule-drill-"))
         self.data, self.log = self.scratch / "data", self.scratch / "log"
         self.port, self.process = free_port(), None
+        self.origin = settings.get("VESTIBULE_SERVER__PUBLIC_URL", f"http://localhost:{self.port}")
         ours = {
             "VESTIBULE_SERVER__LISTEN": f"127.0.0.1:{self.port}",
             "VESTIBULE_SERVER__DATA_DIR": str(self.data),
@@ -136,7 +137,7 @@ class Client(http.client.HTTPConnection):
 
     def __init__(self, server, timeout=30):
         super().__init__("127.0.0.1", server.port, timeout=timeout)
-        self.origin, self.token, self.cookies = f"http://localhost:{server.port}", None, {}
+        self.origin, self.token, self.cookies = server.origin, None, {}
 
     def __enter__(self):
         return self
