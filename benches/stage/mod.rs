@@ -20,7 +20,7 @@ pub struct Stage {
     /// Ada's access token.
     pub token: String,
     pub system: SystemRunner,
-    dir: PathBuf,
+    pub dir: PathBuf,
 }
 
 impl Stage {

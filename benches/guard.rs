@@ -1,0 +1,135 @@
+//! What the guard costs a server: the house of the benchmarks on a port, beside handlers without it, to be loaded from
+//! outside. `benches/run guard` and `benches/where` do that.
+//!
+//! | path | answers |
+//! |---|---|
+//! | `/api/session` | as always: our routes, our layers, the guard |
+//! | `/guarded` | the same bytes, from a route of the app's own behind [`CurrentUser`]: the guard alone |
+//! | `/bare` | the same bytes, to everybody: nothing of ours |
+//! | `/checked` | the same bytes, after a check of the token's signature each time |
+//! | `/queried` | the same bytes, after the question about the session behind it each time, on the same thread |
+#![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so")]
+#![allow(clippy::print_stdout, reason = "whoever loads it has to know the port and the token")]
+#![allow(missing_docs, unreachable_pub, reason = "nobody calls a benchmark")]
+
+#[allow(dead_code, reason = "it is loaded from outside, not timed from within")]
+mod stage;
+
+use std::cell::RefCell;
+use std::ffi::OsString;
+
+use actix_web::http::header::{self, HeaderMap};
+use actix_web::test::{self, TestRequest};
+use actix_web::web::{Bytes, Data, get};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use vestibule::Vestibule;
+use vestibule::cli;
+use vestibule::db::AnyConnection;
+use vestibule::id::{SessionId, TokenId};
+use vestibule::models::Session;
+use vestibule::tokens::AccessClaims;
+use vestibule::web::{extract::CurrentUser, service};
+
+use stage::Stage;
+
+/// What `/api/session` says to Ada, to be said by everybody else.
+#[derive(Clone)]
+struct Said {
+    headers: HeaderMap,
+    body: Bytes,
+    session: SessionId,
+}
+
+/// A connection that its thread keeps.
+type Held = RefCell<AnyConnection>;
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let [_, command, workers, level, tokens] = arguments.as_slice() else {
+        println!("guard: a server to be loaded from outside; see `benches/run guard` and `benches/where`");
+        return;
+    };
+    assert_eq!(command, "serve");
+    let stage = Stage::new();
+    start_log(&stage, level);
+    let (ring, now) = (&stage.vestibule.tokens, stage.vestibule.clock.now());
+    let claims = ring.verify(&stage.token, now).unwrap();
+    println!("token {}", stage.token);
+    // Others for the same session: whoever shows each of them once is never known already.
+    for _ in 0..tokens.parse().unwrap() {
+        println!("once {}", ring.sign(&AccessClaims { jti: TokenId::new(), ..claims.clone() }).unwrap());
+    }
+    let said = said(&stage, &claims);
+    stage.system.block_on(serve(stage.vestibule.clone(), said, workers.parse().unwrap()));
+}
+
+/// Serves until SIGTERM.
+async fn serve(vestibule: Vestibule, said: Said, workers: usize) {
+    let app = move || {
+        let held: Held = RefCell::new(vestibule.db.connect().unwrap());
+        App::new()
+            .app_data(Data::new(vestibule.clone()))
+            .app_data(Data::new(said.clone()))
+            .app_data(Data::new(held))
+            .route("/bare", get().to(bare))
+            .route("/guarded", get().to(guarded))
+            .route("/checked", get().to(checked))
+            .route("/queried", get().to(queried))
+            .service(service(&vestibule))
+    };
+    let server = HttpServer::new(app).workers(workers).bind("127.0.0.1:0").unwrap();
+    println!("port {}", server.addrs().first().unwrap().port());
+    server.run().await.unwrap();
+}
+
+async fn bare(said: Data<Said>) -> HttpResponse {
+    answer(&said)
+}
+
+async fn guarded(_: CurrentUser, said: Data<Said>) -> HttpResponse {
+    answer(&said)
+}
+
+async fn checked(request: HttpRequest, vestibule: Data<Vestibule>, said: Data<Said>) -> HttpResponse {
+    let token = request.headers().get(header::AUTHORIZATION).unwrap().to_str().unwrap();
+    let token = token.strip_prefix("Bearer ").unwrap();
+    vestibule.tokens.verify(token, vestibule.clock.now()).unwrap();
+    answer(&said)
+}
+
+async fn queried(vestibule: Data<Vestibule>, said: Data<Said>, held: Data<Held>) -> HttpResponse {
+    let found = Session::find_live(&mut held.borrow_mut(), &said.session, vestibule.clock.now());
+    found.unwrap().unwrap();
+    answer(&said)
+}
+
+fn answer(said: &Said) -> HttpResponse {
+    let mut answer = HttpResponse::Ok();
+    for header in &said.headers {
+        answer.insert_header(header);
+    }
+    answer.body(said.body.clone())
+}
+
+/// Asks `/api/session` once, in memory.
+fn said(stage: &Stage, claims: &AccessClaims) -> Said {
+    stage.system.block_on(async {
+        let service = test::init_service(App::new().service(service(&stage.vestibule))).await;
+        let request = TestRequest::with_uri("/api/session").insert_header(bearer(&stage.token));
+        let request = request.peer_addr(([127, 0, 0, 1], 50_000).into()).to_request();
+        let answer = test::call_service(&service, request).await;
+        assert_eq!(answer.status(), 200);
+        let headers = answer.headers().clone();
+        Said { headers, body: test::read_body(answer).await, session: claims.sid.clone() }
+    })
+}
+
+fn bearer(token: &str) -> (header::HeaderName, String) {
+    (header::AUTHORIZATION, format!("Bearer {token}"))
+}
+
+/// The log of the server itself, which every command starts: that of the access, where `level` lets it through.
+fn start_log(stage: &Stage, level: &str) {
+    let line = ["vestibule", "migrate", "status", "--log-level", level, "--data-dir"].map(OsString::from);
+    cli::run(line.into_iter().chain([stage.dir.clone().into()]));
+}

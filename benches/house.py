@@ -1,0 +1,78 @@
+"""The server of `guard.rs` for those who load it from outside: built, started, asked, stopped again."""
+
+import http.client
+import json
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
+
+def build(*flags, **settings):
+    """The program; `settings` are Cargo's variables for this build."""
+    line = ["cargo", "bench", "--locked", "--no-run", "--bench", "guard", "--message-format", "json", *flags]
+    done = subprocess.run(line, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
+    if done.returncode != 0:
+        sys.exit("the server could not be built")
+    parts = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    built = [part for part in parts if part.get("executable") and part["target"]["name"] == "guard"]
+    return built[0]["executable"]
+
+
+class House:
+    """A running server, with Ada's token and `once` others for her session. Its log is written, and goes nowhere."""
+
+    def __init__(self, program, log="info", workers=os.cpu_count(), once=0, under=()):
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
+        line = [*under, program, "serve", str(workers), log, str(once)]
+        self.process = subprocess.Popen(
+            line, env=kept, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
+        said = {"token": [], "once": []}
+        for line in self.process.stdout:
+            name, _, value = line.strip().partition(" ")
+            if name == "port":
+                self.port, self.once = int(value), said["once"]
+                self.token = said["token"][0]
+                return
+            said.get(name, []).append(value)
+        sys.exit("the server did not start")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait()
+
+    def proof(self, way, token=None):
+        """The header that says who asks."""
+        token = token or self.token
+        return {"Authorization": f"Bearer {token}"} if way == "bearer" else {"Cookie": f"vestibule={token}"}
+
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+
+    def cpu(self):
+        """The seconds of processor time that it has had."""
+        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def ask(connection, path, headers):
+    """Asks once; the answer has to be 200."""
+    connection.request("GET", path, headers=headers)
+    answer = connection.getresponse()
+    body = answer.read()
+    if answer.status != 200:
+        sys.exit(f"{path} answered {answer.status}")
+    return answer.headers, body
+
+
+def say(name, values, form="{:.3f}"):
+    """The median, and how far the rounds lie apart."""
+    median, least, most = (form.format(f(values)) for f in (statistics.median, min, max))
+    print(f"{name}: {median} ({least} to {most})", flush=True)
