@@ -10,7 +10,7 @@ use super::escape::escape;
 use crate::clock;
 use crate::config::{Loaded, LogFormat, Source};
 
-/// The variable that can say more than `log.level`: `info,vestibule::flows=debug`.
+/// The variable that can say more than `log.level`: `info,vestibule::sql=trace`.
 const VARIABLE: &str = "VESTIBULE_LOG";
 
 /// Starts the log of a server.

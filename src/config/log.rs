@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default, deny_unknown_fields)]
 pub struct LogConfig {
     /// The least important lines to write: `off`, `error`, `warn`, `info`, `debug` or `trace`. The variable
-    /// `VESTIBULE_LOG` can say more, such as `info,vestibule::flows=debug`.
+    /// `VESTIBULE_LOG` can say more, such as `info,vestibule::sql=trace`: every statement, without its values.
     pub level: LogLevel,
     /// `text` for people or `json` for programs, one line an entry.
     pub format: LogFormat,

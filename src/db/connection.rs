@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{
-    AnsiTransactionManager, InstrumentationEvent, SimpleConnection as _, TransactionManager as _,
+    AnsiTransactionManager, DebugQuery, Instrumentation, InstrumentationEvent, SimpleConnection as _,
+    TransactionManager as _,
 };
 use diesel::r2d2::R2D2Connection as _;
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
@@ -48,9 +49,14 @@ pub(super) struct Opener {
 }
 
 impl Opener {
+    /// A connection outside any pool.
+    pub(super) fn open(&self) -> Result<AnyConnection, Error> {
+        Ok(r2d2::ManageConnection::connect(self)?.conn)
+    }
+
     /// A connection with our settings: `synchronous=FULL`, because an answered registration must survive a
     /// power cut, and time limits everywhere, because nobody is to wait for ever.
-    pub(super) fn open(&self) -> Result<AnyConnection, Error> {
+    fn establish(&self) -> Result<AnyConnection, Error> {
         match &self.place {
             Place::Sqlite(path) => {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| {
@@ -100,17 +106,9 @@ impl r2d2::ManageConnection for Opener {
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled, Error> {
-        let mut conn = self.open()?;
-        let is_closed = Arc::new(AtomicBool::new(false));
-        let flag = Arc::clone(&is_closed);
-        // Asking before each use whether it still answers would double every round trip.
-        conn.set_instrumentation(move |event: InstrumentationEvent<'_>| {
-            if let InstrumentationEvent::FinishQuery { error: Some(error), .. } = event
-                && matches!(error, DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _))
-            {
-                flag.store(true, Ordering::Relaxed);
-            }
-        });
+        let mut conn = self.establish()?;
+        let is_closed = Arc::default();
+        conn.set_instrumentation(Watch { is_closed: Arc::clone(&is_closed) });
         Ok(Pooled { conn, is_closed })
     }
 
@@ -121,4 +119,37 @@ impl r2d2::ManageConnection for Opener {
     fn has_broken(&self, pooled: &mut Pooled) -> bool {
         pooled.is_closed.load(Ordering::Relaxed) || pooled.conn.is_broken()
     }
+}
+
+/// Where every statement can be read, without its values: `VESTIBULE_LOG=info,vestibule::sql=trace`.
+const STATEMENTS: &str = "vestibule::sql";
+
+/// Sees every statement that goes through a connection, and notices when it cannot any more: asking before each use
+/// whether the server still answers would double every round trip.
+struct Watch {
+    is_closed: Arc<AtomicBool>,
+}
+
+impl Instrumentation for Watch {
+    fn on_connection_event(&mut self, event: InstrumentationEvent<'_>) {
+        match event {
+            // The macro itself would put the text together for a log that wants others' traces only.
+            InstrumentationEvent::StartQuery { query, .. } if log::log_enabled!(target: STATEMENTS, log::Level::Trace) =>
+            {
+                log::trace!(target: STATEMENTS, "{}", without_values(query));
+            }
+            InstrumentationEvent::FinishQuery {
+                error: Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)),
+                ..
+            } => self.is_closed.store(true, Ordering::Relaxed),
+            _ => {}
+        }
+    }
+}
+
+/// The text of a statement. Diesel adds the values as a comment behind it, and they are hashes, names and addresses.
+fn without_values(query: &dyn DebugQuery) -> String {
+    let mut shown = query.to_string();
+    shown.truncate(shown.find(" -- binds: ").unwrap_or(shown.len()));
+    shown
 }
