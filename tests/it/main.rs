@@ -26,6 +26,7 @@ mod headers;
 mod login;
 mod logout;
 mod outages;
+mod queries;
 mod reauth;
 mod register;
 mod reset;
