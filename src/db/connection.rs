@@ -79,12 +79,7 @@ impl Opener {
                 }
             }
             Place::Postgres(url) => {
-                let url = secrecy::ExposeSecret::expose_secret(url);
-                let separator = if url.contains('?') { '&' } else { '?' };
-                let url = match url.contains("connect_timeout=") {
-                    true => url.to_owned(),
-                    false => format!("{url}{separator}connect_timeout=2"),
-                };
+                let url = with_limits(secrecy::ExposeSecret::expose_secret(url));
                 let mut conn = PgConnection::establish(&url).map_err(Error::unreachable)?;
                 conn.batch_execute(
                     "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET TIME ZONE 'UTC'",
@@ -93,6 +88,25 @@ impl Opener {
             }
         }
     }
+}
+
+/// How soon a server counts as gone that the network does not reach any more; what the operator's URL says comes
+/// first. A server that is reached and keeps silent is for [`Database`](super::Database) to give up.
+const LIMITS: [&str; 5] = [
+    "connect_timeout=2",
+    "tcp_user_timeout=5000",
+    "keepalives_idle=5",
+    "keepalives_interval=2",
+    "keepalives_count=2",
+];
+
+fn with_limits(url: &str) -> String {
+    let is_missing =
+        |limit: &&&str| limit.split_inclusive('=').next().is_some_and(|name| !url.contains(name));
+    LIMITS.iter().filter(is_missing).fold(url.to_owned(), |url, limit| {
+        let separator = if url.contains('?') { '&' } else { '?' };
+        format!("{url}{separator}{limit}")
+    })
 }
 
 /// A connection in a pool, which notices when its server has gone away.

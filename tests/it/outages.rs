@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
+use vestibule::clock::Stopwatch;
 use vestibule::db::{self, AnyConnection};
 
 use crate::errors::{check_page, check_problem, stage};
 use crate::schema::either;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::{Answer, Gate, PASSWORD, TestApp};
 
 #[actix_web::test]
 async fn a_fault_of_ours_costs_one_request_and_no_more() {
@@ -123,5 +124,58 @@ async fn a_connection_that_the_server_closed_costs_at_most_one_request() {
     let first = ada.get("/dashboard").await;
 
     assert!([200, 503].contains(&first.status), "{}", first.status);
+    assert_eq!(ada.get("/dashboard").await.status, 200);
+}
+
+/// An application whose PostgreSQL server can be taken away; nothing where there is none.
+async fn behind_a_gate() -> Option<(TestApp, Gate)> {
+    std::env::var_os("VESTIBULE_TEST_DATABASE")?;
+    let mut gate = None;
+    let app = TestApp::with(|config| {
+        let (before, url) = Gate::before(&config.database_url());
+        (gate, config.database.url) = (Some(before), Some(url.into()));
+        config.database.pool_size = 4;
+    });
+    Some((app.await, gate?))
+}
+
+/// What is answered, and how soon.
+async fn timed(asked: impl Future<Output = Answer>) -> (Answer, Duration) {
+    let start = Stopwatch::start();
+    (asked.await, start.elapsed())
+}
+
+#[actix_web::test]
+async fn while_the_database_is_away_we_are_not_ready_and_once_it_is_back_all_is_well_by_itself() {
+    let Some((app, gate)) = behind_a_gate().await else { return };
+    app.register("ada").await;
+    let mut ada = app.browser();
+    ada.sign_in("ada").await;
+    // Each of the connections has been used.
+    let busy = (0..4).map(|_| app.ask(|conn| conn.batch_execute("SELECT pg_sleep(0.1)")));
+    futures_util::future::join_all(busy).await;
+
+    gate.shut();
+    for _ in 0..6 {
+        let (ready, waited) = timed(app.program().get("/readyz")).await;
+        check_problem(&ready, 503, "unavailable");
+        assert_eq!(ready.header("retry-after"), "2");
+        assert!(waited < Duration::from_secs(3), "{waited:?}");
+    }
+    check_page(&ada.get("/dashboard").await, 503);
+    assert_eq!(app.program().get("/healthz").await.status, 200);
+
+    gate.open();
+    let start = Stopwatch::start();
+    while app.program().get("/readyz").await.status != 200 {
+        assert!(start.elapsed() < Duration::from_secs(5));
+    }
+    assert_eq!(ada.get("/dashboard").await.status, 200);
+
+    gate.fall_silent();
+    let (ready, waited) = timed(app.program().get("/readyz")).await;
+    gate.open();
+    check_problem(&ready, 503, "unavailable");
+    assert!(waited < Duration::from_secs(3), "{waited:?}");
     assert_eq!(ada.get("/dashboard").await.status, 200);
 }

@@ -3,12 +3,14 @@
 mod answer;
 mod app;
 mod browser;
+mod gate;
 mod place;
 mod program;
 
 pub use answer::Answer;
 pub use app::TestApp;
 pub use browser::Browser;
+pub use gate::Gate;
 pub use place::Place;
 pub use program::Program;
 
