@@ -1,7 +1,7 @@
 //! One connection, of either kind, and how it is opened.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use diesel::connection::{
@@ -46,6 +46,8 @@ impl AnyConnection {
 pub(super) struct Opener {
     pub(super) place: Place,
     pub(super) busy_timeout: Duration,
+    /// How often a connection was lost. Whichever is older than the latest loss may be lost as well.
+    pub(super) losses: Arc<AtomicU64>,
 }
 
 impl Opener {
@@ -82,7 +84,7 @@ impl Opener {
                 let url = with_limits(secrecy::ExposeSecret::expose_secret(url));
                 let mut conn = PgConnection::establish(&url).map_err(Error::unreachable)?;
                 conn.batch_execute(
-                    "SET statement_timeout = '5s'; SET lock_timeout = '5s'; SET TIME ZONE 'UTC'",
+                    "SET statement_timeout = '3s'; SET lock_timeout = '3s'; SET TIME ZONE 'UTC'",
                 )?;
                 Ok(AnyConnection::Postgres(conn))
             }
@@ -113,6 +115,26 @@ fn with_limits(url: &str) -> String {
 pub(super) struct Pooled {
     pub(super) conn: AnyConnection,
     is_closed: Arc<AtomicBool>,
+    losses: Arc<AtomicU64>,
+    losses_before: Arc<AtomicU64>,
+}
+
+impl Pooled {
+    /// Whether it still answers. It is asked only if another one has been lost since: a server that was started anew
+    /// has forgotten all of them, and is to cost one request, not one for each.
+    pub(super) fn is_alive(&mut self) -> bool {
+        let losses = self.losses.load(Ordering::Relaxed);
+        if self.losses_before.load(Ordering::Relaxed) == losses {
+            return true;
+        }
+        let is_alive = self.conn.ping().is_ok();
+        if is_alive {
+            self.losses_before.store(losses, Ordering::Relaxed);
+        } else {
+            self.is_closed.store(true, Ordering::Relaxed);
+        }
+        is_alive
+    }
 }
 
 impl r2d2::ManageConnection for Opener {
@@ -120,10 +142,15 @@ impl r2d2::ManageConnection for Opener {
     type Error = Error;
 
     fn connect(&self) -> Result<Pooled, Error> {
+        let losses_before = Arc::new(AtomicU64::new(self.losses.load(Ordering::Relaxed)));
+        let (is_closed, losses) = (Arc::default(), Arc::clone(&self.losses));
         let mut conn = self.establish()?;
-        let is_closed = Arc::default();
-        conn.set_instrumentation(Watch { is_closed: Arc::clone(&is_closed) });
-        Ok(Pooled { conn, is_closed })
+        conn.set_instrumentation(Watch {
+            is_closed: Arc::clone(&is_closed),
+            losses: Arc::clone(&losses),
+            losses_before: Arc::clone(&losses_before),
+        });
+        Ok(Pooled { conn, is_closed, losses, losses_before })
     }
 
     fn is_valid(&self, pooled: &mut Pooled) -> Result<(), Error> {
@@ -142,6 +169,8 @@ const STATEMENTS: &str = "vestibule::sql";
 /// whether the server still answers would double every round trip.
 struct Watch {
     is_closed: Arc<AtomicBool>,
+    losses: Arc<AtomicU64>,
+    losses_before: Arc<AtomicU64>,
 }
 
 impl Instrumentation for Watch {
@@ -155,7 +184,11 @@ impl Instrumentation for Watch {
             InstrumentationEvent::FinishQuery {
                 error: Some(DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)),
                 ..
-            } => self.is_closed.store(true, Ordering::Relaxed),
+            } => {
+                self.is_closed.store(true, Ordering::Relaxed);
+                // All that one restart has closed are one loss, whenever each of them is noticed.
+                self.losses.fetch_max(self.losses_before.load(Ordering::Relaxed) + 1, Ordering::Relaxed);
+            }
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! The pool and the writer, and the two ways to use them.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -25,8 +26,17 @@ pub struct Database {
 struct Lane {
     pool: r2d2::Pool<Opener>,
     places: Arc<Semaphore>,
+    /// Who waits for a place.
+    line: Arc<Semaphore>,
     wait: Duration,
+    patience: Duration,
 }
+
+/// How many may wait for a connection at once; whoever comes then is told so at once.
+const LONGEST_LINE: usize = 1024;
+
+/// How long a silent database is waited for: it gives up a statement by itself after less.
+const PATIENCE: Duration = Duration::from_secs(4);
 
 impl Database {
     /// Opens what is at `place` with up to `size` connections, none of
@@ -36,7 +46,7 @@ impl Database {
     ///
     /// [`Error::Unavailable`] when there is no such database to talk to.
     pub fn open(place: Place, size: u32, wait: Duration, busy: Duration) -> Result<Self, Error> {
-        let opener = Opener { place, busy_timeout: busy };
+        let opener = Opener { place, busy_timeout: busy, losses: Arc::default() };
         if let Place::Sqlite(path) = &opener.place {
             // SQLite would make it readable by everybody; its journal takes the mode of the database.
             let made = crate::secret::create_private_file(path.as_ref());
@@ -65,7 +75,7 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.readers.run(work).await
+        self.readers.run(Arc::default(), work).await
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.
@@ -81,20 +91,28 @@ impl Database {
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        match &self.writer {
-            Some(writer) => writer.run(work).await,
-            None => {
-                let committed = self.readers.run(|conn| {
-                    let (done, then) = transaction::run(conn, work)?;
-                    then.run();
-                    Ok(done)
-                });
-                committed.await
-            }
+        if let Some(writer) = &self.writer {
+            return writer.run(work).await;
         }
+        let settled = Arc::new(AtomicBool::new(false));
+        let committed = Arc::clone(&settled);
+        let work = move |conn: &mut Transaction<'_>| {
+            let done = work(conn)?;
+            // Nothing is saved that somebody was told is not.
+            match committed.swap(true, Ordering::Relaxed) {
+                true => Err(Error::Unavailable("it was given up".to_owned()).into()),
+                false => Ok(done),
+            }
+        };
+        let written = self.readers.run(settled, |conn| {
+            let (done, then) = transaction::run(conn, work)?;
+            then.run();
+            Ok(done)
+        });
+        written.await
     }
 
-    /// A connection outside the pools: for work that takes long, and for work that must not wait for others.
+    /// A connection outside the pool: for work that takes long, and for work that must not wait for others.
     ///
     /// # Errors
     ///
@@ -112,13 +130,22 @@ impl Lane {
             .connection_timeout(wait)
             // A broken connection is noticed when it is given back; asking first costs a round trip each time.
             .test_on_check_out(false)
-            .error_handler(Box::new(r2d2::LoggingErrorHandler))
+            // Whoever gets no connection says why; r2d2 would say so ten times a second.
+            .error_handler(Box::new(r2d2::NopErrorHandler))
             .build_unchecked(opener.clone());
-        Ok(Self { pool, places: Arc::new(Semaphore::new(size as usize)), wait })
+        let patience = match opener.place {
+            Place::Sqlite(_) => PATIENCE.max(opener.busy_timeout + Duration::from_secs(1)),
+            Place::Postgres(_) => PATIENCE,
+        };
+        let (places, line) = (Semaphore::new(size as usize), Semaphore::new(LONGEST_LINE));
+        Ok(Self { pool, places: Arc::new(places), line: Arc::new(line), wait, patience })
     }
 
+    /// Runs `work` on a thread, with a connection. Whoever turns `settled` first decides: the work, that it happens, or
+    /// this side, that nobody waits for it any more.
     async fn run<T, E>(
         &self,
+        settled: Arc<AtomicBool>,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -127,16 +154,30 @@ impl Lane {
     {
         let crowded = || Error::Unavailable("every connection is taken".to_owned());
         let (waited, wait) = (Stopwatch::start(), self.wait);
+        let in_line = self.line.try_acquire().map_err(|_| crowded())?;
         let place = tokio::time::timeout(wait, Arc::clone(&self.places).acquire_owned());
         let place = place.await.map_err(|_| crowded())?.map_err(|_| crowded())?;
+        drop(in_line);
         let pool = self.pool.clone();
-        let done = tokio::task::spawn_blocking(move || {
+        let mut done = tokio::task::spawn_blocking(move || {
             // The place moves in here: a request that is given up must not free it while the work still runs.
             let _place = place;
-            let mut pooled =
-                pool.get_timeout(wait.saturating_sub(waited.elapsed())).map_err(Error::unreachable)?;
+            let mut pooled = loop {
+                let left = wait.saturating_sub(waited.elapsed());
+                let mut pooled = pool.get_timeout(left).map_err(Error::unreachable)?;
+                if pooled.is_alive() {
+                    break pooled;
+                }
+            };
             work(&mut pooled.conn)
         });
-        done.await.map_err(|error| Error::Unavailable(error.to_string()))?
+        let silent = |_| Error::Unavailable("the database does not answer".to_owned());
+        let joined = match tokio::time::timeout(self.patience, &mut done).await {
+            Ok(joined) => joined,
+            Err(late) if !settled.swap(true, Ordering::Relaxed) => return Err(silent(late).into()),
+            // It is being committed.
+            Err(_) => tokio::time::timeout(self.patience, done).await.map_err(silent)?,
+        };
+        joined.map_err(|error| Error::Unavailable(error.to_string()))?
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use actix_web::rt::spawn;
 use diesel::connection::SimpleConnection as _;
 use serde_json::json;
 use vestibule::clock::Stopwatch;
@@ -178,4 +179,82 @@ async fn while_the_database_is_away_we_are_not_ready_and_once_it_is_back_all_is_
     check_problem(&ready, 503, "unavailable");
     assert!(waited < Duration::from_secs(3), "{waited:?}");
     assert_eq!(ada.get("/dashboard").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_database_that_was_started_anew_costs_one_request_however_many_connections_it_closed() {
+    let Some((app, gate)) = behind_a_gate().await else { return };
+    let busy = (0..4).map(|_| app.ask(|conn| conn.batch_execute("SELECT pg_sleep(0.1)")));
+    futures_util::future::join_all(busy).await;
+
+    gate.shut();
+    gate.open();
+
+    let mut failed = 0;
+    for _ in 0..8 {
+        failed += usize::from(app.program().get("/readyz").await.status != 200);
+    }
+    assert_eq!(failed, 1);
+}
+
+#[actix_web::test]
+async fn a_database_that_falls_silent_is_given_up_and_what_was_given_up_is_not_saved_later() {
+    let Some((app, gate)) = behind_a_gate().await else { return };
+    let account = json!({ "username": "ada", "password": PASSWORD });
+    let program = app.program();
+
+    let hung = app.vestibule.db.clone();
+    let begun = spawn(async move {
+        hung.write(|conn| {
+            conn.batch_execute("CREATE TABLE late (id TEXT); SELECT pg_sleep(1)").map_err(db::Error::from)
+        })
+        .await
+    });
+    actix_web::rt::time::sleep(Duration::from_millis(300)).await;
+    gate.fall_silent();
+    let (refused, waited) = timed(program.post("/register", &account)).await;
+    check_problem(&refused, 503, "unavailable");
+    assert!(waited < Duration::from_secs(5), "{waited:?}");
+    assert!(begun.await.unwrap().is_err());
+
+    gate.open();
+    actix_web::rt::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(program.post("/register", &account).await.status, 200);
+    let late = app.ask(|conn| conn.batch_execute("CREATE TABLE late (id TEXT)"));
+    late.await;
+}
+
+#[actix_web::test]
+async fn whoever_finds_a_long_line_for_a_connection_is_told_at_once() {
+    let app = TestApp::with(|config| {
+        config.database.pool_size = 1;
+        config.database.wait_timeout = Duration::from_secs(3);
+    });
+    let app = app.await;
+    let db = app.vestibule.db.clone();
+    let hold = async move {
+        db.read(|_| {
+            std::thread::sleep(Duration::from_secs(2));
+            Ok::<_, db::Error>(())
+        })
+        .await
+    };
+    let hold = spawn(hold);
+    let in_line: Vec<_> = (0..1024)
+        .map(|_| {
+            let db = app.vestibule.db.clone();
+            spawn(async move { db.read(|_| Ok::<_, db::Error>(())).await })
+        })
+        .collect();
+    actix_web::rt::time::sleep(Duration::from_millis(100)).await;
+
+    let (ready, waited) = timed(app.program().get("/readyz")).await;
+
+    check_problem(&ready, 503, "unavailable");
+    assert!(ready.header("retry-after") == "2" && waited < Duration::from_millis(500), "{waited:?}");
+    hold.await.unwrap().unwrap();
+    for waiting in in_line {
+        waiting.await.unwrap().unwrap();
+    }
+    assert_eq!(app.program().get("/readyz").await.status, 200);
 }
