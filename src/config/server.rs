@@ -35,12 +35,16 @@ pub struct ServerConfig {
     pub trusted_proxies: Vec<IpNet>,
     /// The number of threads that answer requests; 0 means one per core.
     pub workers: usize,
-    /// The most connections held open at once.
+    /// The most connections held open at once. The next ones wait until one closes.
     pub max_connections: usize,
-    /// How long a client may take to send the head of its request.
+    /// The most connections held open at once by one address; of IPv6, by one /64. The next one is answered 503.
+    /// Trusted proxies are not counted: they speak for everybody.
+    pub max_connections_per_address: usize,
+    /// How long a client may take to send the head of its request, the first on a connection or any later one.
     #[serde(with = "duration")]
     pub request_timeout: Duration,
-    /// How long a client may take to send the body of its request.
+    /// How long a client may take to send the body of its request; once half of this is over, only if it has sent
+    /// 500 bytes a second from there on.
     #[serde(with = "duration")]
     pub body_timeout: Duration,
     /// How long an idle connection is kept for its next request.
@@ -62,6 +66,7 @@ impl Default for ServerConfig {
             trusted_proxies: Vec::new(),
             workers: 0,
             max_connections: 10_000,
+            max_connections_per_address: 2_000,
             request_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(10),
             keep_alive: Duration::from_secs(15),
@@ -85,6 +90,12 @@ impl ServerConfig {
             }),
             within("server.workers", self.workers, 0..=1024, default.workers),
             within("server.max_connections", self.max_connections, 1..=1_000_000, default.max_connections),
+            within(
+                "server.max_connections_per_address",
+                self.max_connections_per_address,
+                1..=1_000_000,
+                default.max_connections_per_address,
+            ),
             lasts("server.request_timeout", self.request_timeout, second..=mins(5), default.request_timeout),
             lasts("server.body_timeout", self.body_timeout, second..=mins(5), default.body_timeout),
             lasts("server.keep_alive", self.keep_alive, second..=mins(60), default.keep_alive),

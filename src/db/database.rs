@@ -96,7 +96,7 @@ impl Database {
         }
         let settled = Arc::new(AtomicBool::new(false));
         let committed = Arc::clone(&settled);
-        let work = move |conn: &mut Transaction<'_>| {
+        let work = move |conn: &mut Transaction<'_>| -> Result<T, E> {
             let done = work(conn)?;
             // Nothing is saved that somebody was told is not.
             match committed.swap(true, Ordering::Relaxed) {

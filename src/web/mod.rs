@@ -10,6 +10,7 @@
 
 mod api;
 mod assets;
+mod connection;
 mod cookies;
 mod device;
 mod error;
@@ -21,6 +22,7 @@ mod health;
 mod observe;
 mod page;
 mod pages;
+mod places;
 mod render;
 mod return_to;
 mod routes;

@@ -21,7 +21,9 @@ const LAYERS: [&[&str]; 9] = [
 const WITHOUT_CONFIG: [&str; 4] = ["credentials", "tokens", "db", "models"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[&str]); 37] = [
+const HOMES: [(&str, &[\&str]); 39] = [
+    ("actix_http", &["web/server.rs"]),
+    ("actix_service", &["web/server.rs"]),
     ("actix_session", &["web/flow_state.rs"]),
     ("actix_web", &["web", "cli/serve.rs"]),
     ("anyhow", &["cli"]),
@@ -60,7 +62,15 @@ const HOMES: [(&str, &[&str]); 37] = [
     ("zxcvbn", &["credentials/policy.rs"]),
     (
         "tokio",
-        &["credentials/password.rs", "db", "flows/keep.rs", "vestibule.rs", "web/extract/body.rs", "cli"],
+        &[
+            "credentials/password.rs",
+            "db",
+            "flows/keep.rs",
+            "vestibule.rs",
+            "web/connection.rs",
+            "web/extract/body.rs",
+            "cli",
+        ],
     ),
 ];
 

@@ -9,7 +9,7 @@ use vestibule::web;
 use crate::support::TestApp;
 
 /// A server on a socket, for what only a socket shows.
-async fn serve(app: &TestApp) -> SocketAddr {
+pub async fn serve(app: &TestApp) -> SocketAddr {
     let (sender, receiver) = tokio::sync::oneshot::channel();
     let vestibule = app.vestibule.clone();
     actix_web::rt::spawn(web::serve(vestibule, move |address| {
@@ -19,7 +19,7 @@ async fn serve(app: &TestApp) -> SocketAddr {
 }
 
 /// Sends bytes as they are and reads until the server closes.
-async fn talk(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
+pub async fn talk(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
     let bytes = bytes.into();
     let talk = move || {
         let mut stream = TcpStream::connect(address).unwrap();
@@ -32,7 +32,8 @@ async fn talk(address: SocketAddr, bytes: impl Into<Vec<u8>>) -> String {
     actix_web::rt::task::spawn_blocking(talk).await.unwrap()
 }
 
-fn on_a_socket(config: &mut vestibule::Config) {
+/// The settings of [`serve`]: any free port, one worker, little patience.
+pub fn on_a_socket(config: &mut vestibule::Config) {
     config.server.listen = "127.0.0.1:0".parse().unwrap();
     config.server.public_url = Some("http://localhost:8080".to_owned());
     (config.server.workers, config.server.body_timeout) = (1, Duration::from_millis(200));

@@ -1,17 +1,25 @@
 //! Bodies: bounded in size and in time, and never guessed at.
 
+use std::time::Duration;
+
 use actix_web::dev::Payload;
 use actix_web::http::header;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{HttpRequest, error::PayloadError};
 use futures_util::StreamExt as _;
+use tokio::time::{Instant, timeout_at};
 
 use super::instance;
+use crate::web::connection;
 use crate::web::error::{Error, MOST_BODY_BYTES};
 
-/// The whole body, if it is no larger than [`MOST_BODY_BYTES`] and arrives within `server.body_timeout`; Actix itself
-/// would wait for ever, and a few thousand slow senders would take every connection.
+/// What a sender must bring each second, once half of `server.body_timeout` is over.
+const LEAST_BYTES_PER_SECOND: u32 = 500;
+
+/// The whole body, as UTF-8 as its sender says, if it is no larger than [`MOST_BODY_BYTES`] and arrives in time; Actix
+/// itself would wait for ever, and a few thousand slow senders would take every connection.
 pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<Bytes, Error> {
+    check_charset(&request)?;
     let limit = instance(&request)?.config.server.body_timeout;
     let announced = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok());
     if announced
@@ -20,25 +28,31 @@ pub(super) async fn read(request: HttpRequest, mut payload: Payload) -> Result<B
     {
         return Err(Error::PayloadTooLarge);
     }
-    let collect = async {
-        let mut body = BytesMut::new();
-        while let Some(chunk) = payload.next().await {
-            let chunk = chunk.map_err(|error| match error {
-                PayloadError::Overflow => Error::PayloadTooLarge,
-                _ => Error::BadRequest("The request broke off in the middle.".into()),
-            })?;
-            if body.len() + chunk.len() > MOST_BODY_BYTES {
-                return Err(Error::PayloadTooLarge);
-            }
-            body.extend_from_slice(&chunk);
+    let (started, mut body) = (Instant::now(), BytesMut::new());
+    loop {
+        let next = timeout_at(started + patience(limit, body.len()), payload.next()).await;
+        let Some(chunk) = next.map_err(|_| Error::RequestTimeout)? else { break };
+        let chunk = chunk.map_err(|error| match error {
+            PayloadError::Overflow => Error::PayloadTooLarge,
+            _ => Error::BadRequest("The request broke off in the middle.".into()),
+        })?;
+        if body.len() + chunk.len() > MOST_BODY_BYTES {
+            return Err(Error::PayloadTooLarge);
         }
-        Ok(body.freeze())
-    };
-    tokio::time::timeout(limit, collect).await.map_err(|_| Error::RequestTimeout)?
+        body.extend_from_slice(&chunk);
+    }
+    connection::body_was_read(&request);
+    Ok(body.freeze())
+}
+
+/// How long we wait for the rest of a body of which this much is here.
+fn patience(limit: Duration, received: usize) -> Duration {
+    let earned = Duration::from_secs(received as u64) / LEAST_BYTES_PER_SECOND;
+    limit.min(limit / 2 + earned)
 }
 
 /// Refuses a charset other than UTF-8: bytes in another would be read as something that was not sent.
-pub(super) fn check_charset(request: &HttpRequest) -> Result<(), Error> {
+fn check_charset(request: &HttpRequest) -> Result<(), Error> {
     let kind =
         request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     let charset = kind.split(';').skip(1).find_map(|parameter| {

@@ -28,7 +28,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            body::check_charset(&request)?;
             let body = body::read(request, payload).await?;
             if !is_strictly_encoded(&body) {
                 return Err(Error::BadRequest("The form is not encoded as UTF-8 text.".into()));

@@ -24,7 +24,6 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
-            body::check_charset(&request)?;
             let body = body::read(request, payload).await?;
             // An array would be read into a struct, member by member: only an object has names.
             if body.trim_ascii_start().first() != Some(&b'{') {

@@ -1,6 +1,7 @@
 //! `vestibule serve`
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::{Child, ChildStderr};
 
 use actix_web::rt::System;
@@ -133,4 +134,27 @@ fn the_flags_of_the_default_command_work_without_its_name() {
     let server = Server::start(&folder, "--listen 127.0.0.1:0 --public-url http://localhost:9");
 
     assert_eq!(server.fact("Open"), Some("http://localhost:9"));
+}
+
+#[test]
+fn an_address_with_too_many_connections_is_in_the_log_once_and_how_to_trust_a_proxy() {
+    let folder = Folder::new().with_variable("VESTIBULE_SERVER__MAX_CONNECTIONS_PER_ADDRESS", "1");
+    let mut server = Server::start(&folder, "serve --listen 127.0.0.1:0");
+    let address = server.fact("Listening").unwrap().to_owned();
+    let mut held = TcpStream::connect(&address).unwrap();
+    held.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    assert!(held.read(&mut [0; 4096]).unwrap() > 0);
+
+    for _ in 0..3 {
+        let mut answer = String::new();
+        TcpStream::connect(&address).unwrap().read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
+    }
+    server.child.kill().unwrap();
+    let mut log = String::new();
+    server.stderr.read_to_string(&mut log).unwrap();
+
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("connections")).collect();
+    assert!(told.len() == 1 && told[0].contains("127.0.0.1 holds 1 connections"), "{log}");
+    assert!(told[0].contains("name it in server.trusted_proxies"), "{log}");
 }
