@@ -11,6 +11,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
+use super::limits::{MOST_HEADER_BYTES, MOST_HEADERS, MOST_URL_BYTES};
 use crate::credentials::password::HashError;
 use crate::db;
 use crate::flows::login::LoginError;
@@ -69,6 +70,12 @@ pub enum Error {
     /// More than we read.
     #[error("The request is larger than {} KiB.", MOST_BODY_BYTES / 1024)]
     PayloadTooLarge,
+    /// A longer address than any of ours.
+    #[error("The address is longer than {} KiB.", MOST_URL_BYTES / 1024)]
+    UriTooLong,
+    /// More header fields, or larger ones, than we read.
+    #[error("The request has more than {MOST_HEADERS} headers or {} KiB of them.", MOST_HEADER_BYTES / 1024)]
+    HeadersTooLarge,
     /// Not a type of content that we read here.
     #[error("Send this as {0}.")]
     UnsupportedMediaType(&'static str),
@@ -138,7 +145,7 @@ impl Error {
             Self::MethodNotAllowed(_) => "Not that way",
             Self::RequestTimeout => "That took too long",
             Self::Conflict(_) => "That is taken",
-            Self::PayloadTooLarge => "That is too much",
+            Self::PayloadTooLarge | Self::UriTooLong | Self::HeadersTooLarge => "That is too much",
             Self::UnsupportedMediaType(_) => "We cannot read that",
             Self::Unprocessable(_) => "Something has to be mended",
             Self::TooManyRequests { .. } => "Too many tries",
@@ -160,6 +167,8 @@ impl Error {
             Self::Internal { .. } => {
                 "Try again. If it happens again, tell your administrator the request below."
             }
+            // Of their headers people know only these; the pages of one site share them.
+            Self::HeadersTooLarge => "Delete the cookies of this site, then try again.",
             Self::Forbidden(_) | Self::Gone(_) => "",
             _ => "Go back and try again.",
         }
@@ -182,6 +191,8 @@ impl Error {
             Self::RequestTimeout => "request-timeout",
             Self::Conflict(_) => "conflict",
             Self::PayloadTooLarge => "payload-too-large",
+            Self::UriTooLong => "uri-too-long",
+            Self::HeadersTooLarge => "headers-too-large",
             Self::UnsupportedMediaType(_) => "unsupported-media-type",
             Self::Unprocessable(_) => "unprocessable",
             Self::TooManyRequests { .. } => "too-many-requests",
@@ -254,6 +265,8 @@ impl ResponseError for Error {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict(_) | Self::AlreadySignedIn => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::UriTooLong => StatusCode::URI_TOO_LONG,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::UnsupportedMediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooManyRequests { .. } => StatusCode::TOO_MANY_REQUESTS,

@@ -19,6 +19,7 @@ mod flow_state;
 mod frame;
 mod headers;
 mod health;
+mod limits;
 mod observe;
 mod page;
 mod pages;

@@ -153,7 +153,7 @@ async fn what_cannot_be_read_ends_the_chain() {
             "{text:?}"
         );
     }
-    let long = "6.6.6.6, ".repeat(2000) + "203.0.113.5";
+    let long = "6.6.6.6, ".repeat(1000) + "203.0.113.5";
     assert_eq!(address(&app, "192.0.2.1:80", &[("x-forwarded-for", &long)]).await, "203.0.113.5");
 }
 

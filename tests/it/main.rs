@@ -24,6 +24,7 @@ mod forged_requests;
 mod guards;
 mod guessing;
 mod headers;
+mod limits;
 mod login;
 mod logout;
 mod outages;

@@ -11,6 +11,9 @@ use serde::de::DeserializeOwned;
 use super::body;
 use crate::web::error::Error;
 
+/// The most fields of a form: ten times what the longest of ours has.
+const MOST_FIELDS: usize = 64;
+
 /// The fields of a form of ours, exactly as they were typed.
 ///
 /// Strict where the framework's is not: what is not percent-encoded UTF-8 is refused, not replaced by question
@@ -36,6 +39,11 @@ impl<T: DeserializeOwned + 'static> FromRequest for Form<T> {
                 let words =
                     "JSON with the header `Content-Type: application/json`: that is what it looks like";
                 return Err(Error::UnsupportedMediaType(words));
+            }
+            if body.split(|byte| *byte == b'&').count() > MOST_FIELDS {
+                return Err(Error::BadRequest(
+                    format!("The form has more than {MOST_FIELDS} fields.").into(),
+                ));
             }
             serde_urlencoded::from_bytes(&body).map(Self).map_err(|error: serde::de::value::Error| {
                 // The library names an unknown field; whoever sends no form at all may have put anything there.

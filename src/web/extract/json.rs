@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 use super::body;
 use crate::web::error::Error;
 
+/// How deep objects and arrays may lie in each other; the parser descends once for each, and ours have one level.
+const MOST_DEPTH: usize = 8;
+
 /// The members of a JSON object, UTF-8, with nothing before or after it.
 #[derive(Clone, Debug)]
 pub struct Json<T>(
@@ -29,6 +32,10 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             if body.trim_ascii_start().first() != Some(&b'{') {
                 return Err(Error::BadRequest("Send a JSON object.".into()));
             }
+            if depth(&body) > MOST_DEPTH {
+                let words = format!("This document is nested more than {MOST_DEPTH} deep.");
+                return Err(Error::BadRequest(words.into()));
+            }
             serde_json::from_slice(&body).map(Self).map_err(|error| {
                 let what = match error.classify() {
                     // The library's words may repeat a value; the place is enough for a broken document.
@@ -41,6 +48,27 @@ impl<T: DeserializeOwned + 'static> FromRequest for Json<T> {
             })
         })
     }
+}
+
+/// How deep a document nests, told from its brackets without descending. Of what is no JSON it may say anything.
+fn depth(document: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut is_text) = (0_usize, 0, false);
+    let mut bytes = document.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => is_text = !is_text,
+            b'\\' if is_text => {
+                bytes.next();
+            }
+            b'{' | b'[' if !is_text => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' if !is_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// What is wrong with a member, without repeating what was sent: it may be a password.
