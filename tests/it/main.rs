@@ -25,6 +25,7 @@ mod guards;
 mod guessing;
 mod headers;
 mod limits;
+mod limits_table;
 mod login;
 mod logout;
 mod outages;

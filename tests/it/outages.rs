@@ -45,6 +45,33 @@ async fn when_too_many_hash_at_once_the_rest_may_come_back_in_two_seconds() {
 }
 
 #[actix_web::test]
+async fn who_is_signed_in_does_not_wait_for_those_who_are_signing_in() {
+    let app = TestApp::with(|config| {
+        config.passwords.hash_threads = 1;
+        (config.passwords.hash_memory_kib, config.passwords.hash_passes) = (19_456, 20);
+    })
+    .await;
+    app.register("ada").await;
+    let mut ada = app.browser();
+    ada.sign_in("ada").await;
+
+    let storm: Vec<_> = (0..3)
+        .map(|_| {
+            let mut other = app.browser();
+            spawn(async move { other.sign_in("ada").await.status })
+        })
+        .collect();
+    for path in ["/login", "/dashboard", "/api/session", "/healthz", "/dashboard"] {
+        assert_eq!(ada.get(path).await.status / 100, if path == "/login" { 3 } else { 2 }, "{path}");
+    }
+
+    assert!(storm.iter().all(|sign_in| !sign_in.is_finished()), "nobody was hashing");
+    for sign_in in storm {
+        assert!([303, 503].contains(&sign_in.await.unwrap()));
+    }
+}
+
+#[actix_web::test]
 async fn while_another_writer_holds_the_database_reading_goes_on_and_writing_waits_and_fails_politely() {
     let app = stage(|config| config.database.busy_timeout = Duration::from_millis(100)).await;
     let mut ada = app.browser();
