@@ -7,7 +7,7 @@ use crate::clock::Timestamp;
 use crate::id::SessionId;
 
 /// No more are kept between two writings; a further one is noted with its next use a minute later.
-const MOST: usize = 100_000;
+const MOST_WAITING: usize = 100_000;
 
 /// Which sessions were used, and when last.
 #[derive(Debug, Default)]
@@ -17,7 +17,7 @@ impl SeenSessions {
     /// Notes a use.
     pub fn note(&self, session: &SessionId, now: Timestamp) {
         let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if seen.len() < MOST || seen.contains_key(session) {
+        if seen.len() < MOST_WAITING || seen.contains_key(session) {
             seen.insert(session.clone(), now);
         }
     }

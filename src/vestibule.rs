@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Timestamp};
 use crate::config::{Algorithm, Config};
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
@@ -90,6 +90,9 @@ pub enum OpenError {
     SigningKey(String),
 }
 
+/// The start of 2026: no clock that is right says less (R12).
+const LEAST_PLAUSIBLE: Timestamp = Timestamp::from_seconds(1_767_225_600);
+
 impl Vestibule {
     /// Opens everything that `config` names and makes what is missing: the data directory (0700), the secret
     /// (0600), the tables and the first signing key. Blocks; for the start of a process.
@@ -121,6 +124,9 @@ impl Vestibule {
             limits.busy_timeout,
         )?;
         let (path, now) = (dir.join("secret"), clock.now());
+        if now < LEAST_PLAUSIBLE {
+            log::warn!("the clock of this machine says {now}: what is signed now ends once it is set right");
+        }
         let (ran, opened) = migrate::run(&mut db.connect()?, |conn| {
             let rows = SigningKey::list(conn)?;
             let master = match config.server.secret.as_ref().and_then(|key| key.expose().try_into().ok()) {
@@ -186,11 +192,7 @@ impl WeakVestibule {
     }
 }
 
-fn first_key(
-    conn: &mut AnyConnection,
-    sealer: &Sealer,
-    now: crate::clock::Timestamp,
-) -> Result<SigningKey, db::Error> {
+fn first_key(conn: &mut AnyConnection, sealer: &Sealer, now: Timestamp) -> Result<SigningKey, db::Error> {
     let broken = || db::Error::Migration("no signing key could be made".to_owned());
     let key = Key::generate().map_err(|_| broken())?;
     let row = SigningKey {

@@ -21,7 +21,7 @@ use super::{AnyConnection, Error};
 use crate::clock::Stopwatch;
 
 /// The most deeds that wait; further ones are told at once to come back later.
-const QUEUE: usize = 1024;
+const LONGEST_QUEUE: usize = 1024;
 /// The most deeds in one commit: the first of them waits for the last.
 const MOST_TOGETHER: usize = 64;
 
@@ -85,7 +85,7 @@ where
 impl Writer {
     /// Starts the thread. No deed waits for it longer than `wait`.
     pub(super) fn start(opener: Opener, wait: Duration) -> Result<Self, Error> {
-        let (queue, jobs) = bounded(QUEUE);
+        let (queue, jobs) = bounded(LONGEST_QUEUE);
         thread::Builder::new()
             .name("sqlite-writer".to_owned())
             .spawn(move || write(&opener, &jobs, wait))

@@ -32,7 +32,9 @@ pub(super) fn insert(
     if let Some(earlier) = replaces.map(|id| Session::find(conn, id)).transpose()?.flatten() {
         end_session::revoke(here, conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
     }
-    let live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
+    let mut live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
+    // What begins in the future is from before the clock was set back: it must not push out what begins now.
+    live.sort_by_key(|session| session.created_at > now);
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
         end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
     }

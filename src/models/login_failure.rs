@@ -25,9 +25,14 @@ impl LoginFailure {
     /// The bucket, made if need be, and locked against everybody else until this transaction ends.
     pub fn lock(conn: &mut AnyConnection, bucket: &str, now: Timestamp) -> QueryResult<Self> {
         // The update does the locking, on SQLite and on PostgreSQL alike: of two who spend at once, one waits here.
+        // A bucket that was touched in the future is from before the clock was set back: nobody is to wait until then.
+        // A minute of it is the difference between the clocks of two nodes.
         diesel::sql_query(
             "INSERT INTO login_failures (bucket, failures, blocked_until, touched_at) VALUES ($1, 0, 0, $2) \
-             ON CONFLICT (bucket) DO UPDATE SET touched_at = excluded.touched_at",
+             ON CONFLICT (bucket) DO UPDATE SET \
+             blocked_until = CASE WHEN login_failures.touched_at > excluded.touched_at + 60 \
+             THEN 0 ELSE login_failures.blocked_until END, \
+             touched_at = excluded.touched_at",
         )
         .bind::<Text, _>(bucket)
         .bind::<BigInt, _>(now.seconds())

@@ -104,7 +104,7 @@ impl Session {
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
             .filter(sessions::last_seen_at.gt(idle_since))
-            .order(sessions::created_at.desc())
+            .order((sessions::created_at.desc(), sessions::id.desc()))
             .select(Self::as_select())
             .load(conn)
     }

@@ -18,10 +18,8 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::body::MessageBody;
 use actix_web::dev::{Extensions, ServiceRequest, ServiceResponse};
 use actix_web::http::{ConnectionType, StatusCode, header};
-use actix_web::middleware::Next;
 use actix_web::rt::net::TcpStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
@@ -45,7 +43,7 @@ pub(super) struct Connection {
 }
 
 /// Until when the client has time, known to the connection and to whoever answers its requests.
-struct Patience {
+pub(super) struct Patience {
     request_timeout: Duration,
     keep_alive: Duration,
     until: Cell<Option<Instant>>,
@@ -68,7 +66,7 @@ impl Connection {
         Self { stream, patience: Rc::new(patience), alarm: Box::pin(sleep_until(until)), _place: place }
     }
 
-    /// Lets its requests know it; see [`mind`].
+    /// Lets its requests know it; see [`asked`].
     pub(super) fn introduce(&self, data: &mut Extensions) {
         data.insert(Rc::clone(&self.patience));
     }
@@ -111,30 +109,30 @@ impl Patience {
     }
 }
 
-/// Middleware of our own server: a request is with us, and then it is answered.
-///
-/// Whoever sent what we did not read to its end, or more than we read at all, is told that the connection ends. What
-/// they sent behind it is no request any more (RFC 9112 §9.6), though Actix would answer that too.
-pub(super) async fn mind(
-    request: ServiceRequest,
-    next: Next<impl MessageBody>,
-) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
-    let Some(patience) = request.conn_data::<Rc<Patience>>().cloned() else {
-        return next.call(request).await;
-    };
+/// A request is with us, on a connection of our own server. On one that has ended it is none (RFC 9112 §9.6), though
+/// Actix would answer it: nothing happens any more until the connection fails, which it does in a moment.
+pub(super) async fn asked(request: &ServiceRequest) -> Option<Rc<Patience>> {
+    let patience = Rc::clone(request.conn_data::<Rc<Patience>>()?);
     if patience.has_ended.get() {
-        // Until the connection fails, which it does in a moment.
-        return std::future::pending().await;
+        std::future::pending::<()>().await;
     }
-    patience.asked(has_body(&request));
-    let mut answered = next.call(request).await;
-    patience.answered(answered.as_ref().is_ok_and(|response| is_last(response.status())));
-    if let Ok(response) = &mut answered
+    patience.asked(has_body(request));
+    Some(patience)
+}
+
+/// It is answered. Whoever sent what we did not read to its end, or more than we read at all, is told that the
+/// connection ends.
+pub(super) fn answered<B>(
+    patience: Option<Rc<Patience>>,
+    answer: &mut Result<ServiceResponse<B>, actix_web::Error>,
+) {
+    let Some(patience) = patience else { return };
+    patience.answered(answer.as_ref().is_ok_and(|response| is_last(response.status())));
+    if let Ok(response) = answer
         && patience.has_ended.get()
     {
         response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
     }
-    answered
 }
 
 /// The body was read to its end: what follows on this connection is the next request.

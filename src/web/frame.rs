@@ -5,7 +5,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 
 use super::extract::{self, Context};
-use super::{cookies, headers, observe, render, same_origin};
+use super::{connection, cookies, headers, limits, observe, render, same_origin};
 use crate::clock::Stopwatch;
 
 /// Middleware around all that is ours.
@@ -14,12 +14,15 @@ pub(super) async fn frame(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let watch = Stopwatch::start();
+    let patience = connection::asked(&request).await;
     cookies::cleanse(request.headers_mut());
     let context = Context::of(request.request())?;
     let is_https = extract::instance(request.request())?.config.is_https();
     let method = request.method().clone();
 
-    let mut response = answer(request, next).await?;
+    let mut answer = answer(request, next).await;
+    connection::answered(patience, &mut answer);
+    let mut response = answer?;
     headers::add(response.headers_mut(), &context, &method, is_https);
     observe::answered(&mut response, &context, watch);
     Ok(response)
@@ -35,12 +38,12 @@ pub async fn doorway(
     answer(request, next).await
 }
 
-/// The answer of whoever is next, unless the request is forged; errors told, and cookies given that guards left.
+/// The answer of whoever is next, unless the request is forged or too large; errors told, and cookies given that guards left.
 async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let response = match same_origin::check(&request) {
+    let response = match limits::check(&request).and_then(|()| same_origin::check(&request)) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         // Not `into_response`: that forgets the error, and then it cannot be told as a page.
         Err(error) => ServiceResponse::from_err(error, request.into_parts().0),

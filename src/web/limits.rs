@@ -3,10 +3,7 @@
 //! What is larger than Actix itself reads gets an empty 431 from it, and an address an empty 400. These limits are
 //! well below, so that whoever meets them is told.
 
-use actix_web::HttpRequest;
-use actix_web::body::{EitherBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
+use actix_web::dev::ServiceRequest;
 
 use super::error::Error;
 
@@ -17,24 +14,16 @@ pub(super) const MOST_HEADERS: usize = 64;
 /// The most bytes of all header fields together: names, values, and `: ` and the end of the line between them.
 pub(super) const MOST_HEADER_BYTES: usize = 16 * 1024;
 
-/// Middleware: refuses a head that is larger than any honest one.
-pub(super) async fn check<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, actix_web::Error> {
-    match excess(request.request()) {
-        None => Ok(next.call(request).await?.map_into_left_body()),
-        // Not `into_response`: that forgets the error, and then it cannot be told as a page.
-        Some(error) => Ok(ServiceResponse::from_err(error, request.into_parts().0).map_into_right_body()),
-    }
-}
-
-fn excess(request: &HttpRequest) -> Option<Error> {
+/// Refuses a head that is larger than any honest one.
+pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {
     let (url, headers) = (request.uri(), request.headers());
     let url = url.path().len() + url.query().map_or(0, |query| 1 + query.len());
     if url > MOST_URL_BYTES {
-        return Some(Error::UriTooLong);
+        return Err(Error::UriTooLong);
     }
     let bytes: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum();
-    (headers.len() > MOST_HEADERS || bytes > MOST_HEADER_BYTES).then_some(Error::HeadersTooLarge)
+    match headers.len() > MOST_HEADERS || bytes > MOST_HEADER_BYTES {
+        true => Err(Error::HeadersTooLarge),
+        false => Ok(()),
+    }
 }

@@ -12,7 +12,7 @@ use actix_web::middleware::from_fn;
 use actix_web::rt::net::{TcpSocket, TcpStream};
 use actix_web::web::{self, Data};
 
-use super::connection::{self, Connection, LINGER};
+use super::connection::{Connection, LINGER};
 use super::frame::frame;
 use super::places::{self, Places};
 use super::routes;
@@ -92,7 +92,7 @@ fn answer<Stopping: Future<Output = ()> + 'static>(
         .graceful_shutdown_signal(stopping)
         .local_addr(address)
         .on_connect_ext(|connection: &Connection, data| connection.introduce(data));
-    let app = App::new().service(service(&vestibule)).wrap(from_fn(connection::mind));
+    let app = App::new().service(service(&vestibule));
     fn_service(move |stream: TcpStream| {
         let seated = seat(stream, &places, &config);
         async move { seated }

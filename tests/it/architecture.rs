@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 9] = [
 const WITHOUT_CONFIG: [&str; 4] = ["credentials", "tokens", "db", "models"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[\&str]); 39] = [
+const HOMES: [(&str, &[&str]); 39] = [
     ("actix_http", &["web/server.rs"]),
     ("actix_service", &["web/server.rs"]),
     ("actix_session", &["web/flow_state.rs"]),
