@@ -1,28 +1,46 @@
 //! The log: one record is one line on standard error, in words or in JSON, whatever is in it (ASVS 16.4.1).
 
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
 use env_logger::fmt::Formatter;
+use env_logger::{Builder, Target, WriteStyle};
 use log::{LevelFilter, Record};
 use serde::Serialize;
 
 use super::escape::escape;
+use super::log_writer::{Flush, LogWriter};
 use crate::clock;
 use crate::config::{Loaded, LogFormat, Source};
 
 /// The variable that can say more than `log.level`: `info,vestibule::sql=trace`.
 const VARIABLE: &str = "VESTIBULE_LOG";
 
-/// Starts the log of a server.
-pub(super) fn start(loaded: &Loaded) {
-    start_at(loaded, level(loaded));
+/// Starts the log of a server, which is written beside the requests. To be kept until the end.
+///
+/// # Errors
+///
+/// When the system has no thread left.
+pub(super) fn start(loaded: &Loaded) -> io::Result<Flush> {
+    let (writer, flush) = LogWriter::start()?;
+    let is_coloured = io::stderr().is_terminal()
+        && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && std::env::var_os("TERM").is_none_or(|value| value != "dumb");
+    let mut builder = builder(loaded, level(loaded));
+    // Whether there are colours is decided here, once; the library would look for them in every line.
+    builder.target(Target::Pipe(Box::new(writer))).write_style(WriteStyle::Always);
+    if loaded.config.log.format == LogFormat::Text && !is_coloured {
+        builder.format(in_plain_words);
+    }
+    // Whoever embeds us may have a log already; theirs stays.
+    let _ = builder.try_init();
+    Ok(flush)
 }
 
 /// Starts the log of any other command: warnings, unless `--log-level` asks for more or the configuration for less.
 pub(super) fn start_quietly(loaded: &Loaded) {
     let asked = matches!(loaded.sources.of("log.level"), Source::Flag { .. });
     let level = level(loaded);
-    start_at(loaded, if asked { level } else { level.min(LevelFilter::Warn) });
+    let _ = builder(loaded, if asked { level } else { level.min(LevelFilter::Warn) }).try_init();
 }
 
 fn level(loaded: &Loaded) -> LevelFilter {
@@ -30,8 +48,8 @@ fn level(loaded: &Loaded) -> LevelFilter {
 }
 
 /// Our own records from `level` on, those of others if they are warnings at least.
-fn start_at(loaded: &Loaded, level: LevelFilter) {
-    let mut builder = env_logger::Builder::new();
+fn builder(loaded: &Loaded, level: LevelFilter) -> Builder {
+    let mut builder = Builder::new();
     match std::env::var(VARIABLE) {
         Ok(filters) if !filters.is_empty() => builder.parse_filters(&filters),
         _ => {
@@ -45,14 +63,18 @@ fn start_at(loaded: &Loaded, level: LevelFilter) {
         LogFormat::Text => in_words,
         LogFormat::Json => in_json,
     });
-    // Whoever embeds us may have a log already; theirs stays.
-    let _ = builder.try_init();
+    builder
 }
 
 fn in_words(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let (level, message) = (record.level(), record.args().to_string());
     let style = out.default_level_style(level);
     writeln!(out, "{} {style}{level:<5}{style:#} {} {}", moment(), record.target(), escape(&message))
+}
+
+fn in_plain_words(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    let (level, message) = (record.level(), record.args().to_string());
+    writeln!(out, "{} {level:<5} {} {}", moment(), record.target(), escape(&message))
 }
 
 fn in_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {

@@ -12,6 +12,7 @@ mod escape;
 mod exit;
 mod global;
 mod healthcheck;
+mod log_writer;
 mod logging;
 mod migrate;
 mod output;

@@ -38,7 +38,7 @@ impl Serve {
     pub(super) fn run(self, global: GlobalArgs) -> anyhow::Result<()> {
         let flags = Overrides { listen: self.listen, public_url: self.public_url, ..Overrides::default() };
         let loaded = global.load(flags)?;
-        logging::start(&loaded);
+        let _written_at_the_end = logging::start(&loaded).context("the log cannot be started")?;
         let vestibule = Vestibule::open(loaded.config)?;
         let sources = loaded.sources;
         if !vestibule.config.throttle.enabled {

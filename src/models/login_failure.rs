@@ -37,7 +37,7 @@ impl LoginFailure {
         .bind::<Text, _>(bucket)
         .bind::<BigInt, _>(now.seconds())
         .execute(conn)?;
-        login_failures::table.find(bucket).select(Self::as_select()).first(conn)
+        login_failures::table.find(bucket).select(Self::as_select()).get_result(conn)
     }
 
     /// Whether there is such a bucket.

@@ -75,20 +75,28 @@ impl Session {
         id: &SessionId,
         now: Timestamp,
     ) -> QueryResult<Option<(Self, User)>> {
-        sessions::table
+        let question = sessions::table
             .inner_join(users::table)
             .filter(sessions::id.eq(id))
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
-            .filter(users::disabled_at.is_null())
-            .select((Self::as_select(), User::as_select()))
-            .first(conn)
-            .optional()
+            .filter(users::disabled_at.is_null());
+        // Asked of the inner connection, Diesel knows the statement by its type; of both, it writes it anew each time.
+        // And without `first`: of a `LIMIT ?` SQLite makes a new plan with every use.
+        match conn {
+            AnyConnection::Sqlite(conn) => {
+                question.select((Self::as_select(), User::as_select())).get_result(conn)
+            }
+            AnyConnection::Postgres(conn) => {
+                question.select((Self::as_select(), User::as_select())).get_result(conn)
+            }
+        }
+        .optional()
     }
 
     /// The session with this id, live or not.
     pub fn find(conn: &mut AnyConnection, id: &SessionId) -> QueryResult<Option<Self>> {
-        sessions::table.find(id).select(Self::as_select()).first(conn).optional()
+        sessions::table.find(id).select(Self::as_select()).get_result(conn).optional()
     }
 
     /// The user's sessions that are neither revoked nor expired and have been seen since `idle_since`: whoever was

@@ -56,7 +56,7 @@ impl User {
 
     /// The user with this id.
     pub fn find(conn: &mut AnyConnection, id: &UserId) -> QueryResult<Option<Self>> {
-        users::table.find(id).select(Self::as_select()).first(conn).optional()
+        users::table.find(id).select(Self::as_select()).get_result(conn).optional()
     }
 
     /// The user with this folded name.
@@ -64,7 +64,7 @@ impl User {
         users::table
             .filter(users::username_folded.eq(folded))
             .select(Self::as_select())
-            .first(conn)
+            .get_result(conn)
             .optional()
     }
 
