@@ -1,4 +1,4 @@
-"""The server of `guard.rs` for those who load it from outside: built, started, asked, stopped again."""
+"""For those who load the programs of the benchmarks from outside: builds them, and starts, asks and stops the server."""
 
 import http.client
 import json
@@ -11,19 +11,19 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 
 
-def build(*flags, **settings):
-    """The program; `settings` are Cargo's variables for this build."""
-    line = ["cargo", "bench", "--locked", "--no-run", "--bench", "guard", "--message-format", "json", *flags]
+def build(name, *flags, **settings):
+    """The program of `NAME.rs`; `settings` are Cargo's variables for this build."""
+    line = ["cargo", "bench", "--locked", "--no-run", "--bench", name, "--message-format", "json", *flags]
     done = subprocess.run(line, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True)
     if done.returncode != 0:
-        sys.exit("the server could not be built")
+        sys.exit(f"{name} could not be built")
     parts = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
-    built = [part for part in parts if part.get("executable") and part["target"]["name"] == "guard"]
+    built = [part for part in parts if part.get("executable") and part["target"]["name"] == name]
     return built[0]["executable"]
 
 
 class House:
-    """A running server, with Ada's token and `once` others for her session. Its log is written, and goes nowhere."""
+    """A running server of `guard.rs`, with Ada's token and `once` others for her session. Its log is written, and goes nowhere."""
 
     def __init__(self, program, log="info", workers=os.cpu_count(), once=0, under=()):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}

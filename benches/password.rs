@@ -1,4 +1,5 @@
-//! What the hash of a password costs, at the cost we ship: ours, the crate beneath it, and libargon2.
+//! What the hash of a password costs, at the cost we ship: ours, the crate beneath it, and libargon2 as
+//! Debian builds it and as well as it can be built for a processor with AVX2.
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so")]
 #![allow(missing_docs, reason = "nobody calls a benchmark")]
 
@@ -24,7 +25,8 @@ fn main() {
     group.sampling_mode(SamplingMode::Flat);
     ours(&mut group, cost);
     the_crate(&mut group, cost);
-    reference(&mut group, cost);
+    reference(&mut group, cost, "libargon2", "ARGON2_REFERENCE");
+    reference(&mut group, cost, "libargon2_avx2", "ARGON2_REFERENCE_AVX2");
     group.finish();
     criterion.final_summary();
 }
@@ -61,16 +63,16 @@ fn the_crate(group: &mut BenchmarkGroup<'_, WallTime>, cost: Cost) {
     });
 }
 
-/// libargon2, which allocates for each hash, in the program that `benches/run` has built of `argon2_reference.c`; left
-/// out if there is none.
-fn reference(group: &mut BenchmarkGroup<'_, WallTime>, cost: Cost) {
-    let Ok(program) = std::env::var("ARGON2_REFERENCE") else { return };
+/// libargon2, which allocates for each hash and wipes what it has used, in the program that `benches/run` has built of
+/// `argon2_reference.c` and named in `variable`; left out if there is none.
+fn reference(group: &mut BenchmarkGroup<'_, WallTime>, cost: Cost, name: &str, variable: &str) {
+    let Ok(program) = std::env::var(variable) else { return };
     let mut hash = [0; 32];
     argon2(cost).hash_password_into(PASSWORD.as_bytes(), SALT, &mut hash).unwrap();
     let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
     let (memory, passes) = (cost.memory_kib.to_string(), cost.passes.to_string());
     let salt = str::from_utf8(SALT).unwrap();
-    group.bench_function("libargon2", |bencher| {
+    group.bench_function(name, |bencher| {
         bencher.iter_custom(|rounds| {
             let line = [&rounds.to_string(), &memory, &passes, PASSWORD, salt];
             let said = String::from_utf8(Command::new(&program).args(line).output().unwrap().stdout).unwrap();

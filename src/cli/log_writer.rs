@@ -30,9 +30,9 @@ struct Pending {
     is_writing: bool,
 }
 
-/// Writes out what waits when it is dropped.
+/// Waits until everything is written: when it is told to, and when it is dropped.
 #[must_use]
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Flush(LogWriter);
 
 impl LogWriter {
@@ -99,9 +99,15 @@ impl Write for LogWriter {
     }
 }
 
-impl Drop for Flush {
-    fn drop(&mut self) {
+impl Flush {
+    pub(super) fn flush(&self) {
         let is_waiting = |pending: &mut Pending| pending.is_writing || !pending.bytes.is_empty();
         drop(self.0.0.changed.wait_timeout_while(self.0.pending(), LAST_WAIT, is_waiting));
+    }
+}
+
+impl Drop for Flush {
+    fn drop(&mut self) {
+        self.flush();
     }
 }

@@ -6,6 +6,7 @@ use actix_web::rt::{System, spawn};
 use anyhow::Context as _;
 
 use super::global::GlobalArgs;
+use super::log_writer::Flush;
 use super::logging;
 use super::welcome::Welcome;
 use crate::config::{Overrides, Sources};
@@ -38,23 +39,23 @@ impl Serve {
     pub(super) fn run(self, global: GlobalArgs) -> anyhow::Result<()> {
         let flags = Overrides { listen: self.listen, public_url: self.public_url, ..Overrides::default() };
         let loaded = global.load(flags)?;
-        let _written_at_the_end = logging::start(&loaded).context("the log cannot be started")?;
+        let log = logging::start(&loaded).context("the log cannot be started")?;
         let vestibule = Vestibule::open(loaded.config)?;
         let sources = loaded.sources;
         if !vestibule.config.throttle.enabled {
             log::warn!("throttle.enabled is false: nothing slows down the guessing of passwords");
         }
-        System::new().block_on(serve(vestibule, sources))
+        System::new().block_on(serve(vestibule, sources, log.clone()))
     }
 }
 
-async fn serve(vestibule: Vestibule, sources: Sources) -> anyhow::Result<()> {
+async fn serve(vestibule: Vestibule, sources: Sources, log: Flush) -> anyhow::Result<()> {
     let (listen, host) = (vestibule.config.server.listen, vestibule.clone());
 
     let mut is_bound = false;
     let announce = |address| {
         is_bound = true;
-        spawn(greet(host, sources, address));
+        spawn(greet(host, sources, address, log));
     };
     let ended = web::serve(vestibule.clone(), announce).await;
     if let Err(error) = keep::write_last_seen(&vestibule).await {
@@ -68,7 +69,7 @@ async fn serve(vestibule: Vestibule, sources: Sources) -> anyhow::Result<()> {
 
 /// Says where to go. Not before the socket is ours: a setup link voids the one before it, and a second start by
 /// mistake must not take away the link of the server that runs.
-async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr) {
+async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr, log: Flush) {
     let setup_token = match set_up::issue_link(&vestibule, vestibule.clock.now()).await {
         Ok(token) => token,
         Err(error) => {
@@ -76,5 +77,7 @@ async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr) {
             None
         }
     };
+    // What the start had to warn of stands before it.
+    log.flush();
     Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();
 }

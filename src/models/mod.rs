@@ -21,3 +21,15 @@ pub use signing_key::SigningKey;
 pub use user::{Role, User};
 
 use text_enum::text_enum;
+
+/// Asks the inner connection, of whichever kind it is. Diesel then knows the statement by its type, and finds what it
+/// prepared before; of a connection that may be either it writes the statement anew each time. For what is asked most.
+macro_rules! either {
+    ($conn:ident => $ask:expr) => {
+        match $conn {
+            crate::db::AnyConnection::Sqlite($conn) => $ask,
+            crate::db::AnyConnection::Postgres($conn) => $ask,
+        }
+    };
+}
+use either;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::{User, text_enum};
+use super::{User, either, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{sessions, users};
@@ -81,17 +81,8 @@ impl Session {
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
             .filter(users::disabled_at.is_null());
-        // Asked of the inner connection, Diesel knows the statement by its type; of both, it writes it anew each time.
-        // And without `first`: of a `LIMIT ?` SQLite makes a new plan with every use.
-        match conn {
-            AnyConnection::Sqlite(conn) => {
-                question.select((Self::as_select(), User::as_select())).get_result(conn)
-            }
-            AnyConnection::Postgres(conn) => {
-                question.select((Self::as_select(), User::as_select())).get_result(conn)
-            }
-        }
-        .optional()
+        // Without `first`: of a `LIMIT ?` SQLite makes a new plan with every use.
+        either!(conn => question.select((Self::as_select(), User::as_select())).get_result(conn)).optional()
     }
 
     /// The session with this id, live or not.

@@ -150,8 +150,9 @@ fn an_address_with_too_many_connections_is_in_the_log_once_and_how_to_trust_a_pr
         TcpStream::connect(&address).unwrap().read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 503 "), "{answer}");
     }
+    server.read_until("holds 1 connections");
     server.child.kill().unwrap();
-    let mut log = String::new();
+    let mut log = server.said.join("\n") + "\n";
     server.stderr.read_to_string(&mut log).unwrap();
 
     let told: Vec<&str> = log.lines().filter(|line| line.contains("connections")).collect();
