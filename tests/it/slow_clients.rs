@@ -32,6 +32,7 @@ async fn trickle(address: SocketAddr, first: &str, drop: &str, pause: Duration) 
     let talk = move || {
         let mut stream = TcpStream::connect(address).unwrap();
         let (mut answer, mut bytes, started) = (Vec::new(), [0; 4096], Stopwatch::start());
+        let mut dropped = 0;
         stream.set_read_timeout(Some(pause)).unwrap();
         stream.write_all(first.as_bytes()).unwrap();
         while started.elapsed() < Duration::from_secs(20) {
@@ -41,9 +42,12 @@ async fn trickle(address: SocketAddr, first: &str, drop: &str, pause: Duration) 
                 Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {}
                 Err(_) => break,
             }
-            if stream.write_all(drop.as_bytes()).is_err() {
+            // What is due by now: a machine that is busy is not to make us slower.
+            let due = (started.elapsed().as_millis() / pause.as_millis()) as usize;
+            if stream.write_all(drop.repeat(due.saturating_sub(dropped)).as_bytes()).is_err() {
                 break;
             }
+            dropped = due;
         }
         (String::from_utf8_lossy(&answer).into_owned(), started.elapsed())
     };

@@ -106,6 +106,17 @@ impl House {
             .collect()
     }
 
+    /// Waits until such a statement, in PostgreSQL's quotes, was made: some are made beside the requests.
+    pub fn wait_for(&self, is_it: impl Fn(&str) -> bool) {
+        for _ in 0..200 {
+            if self.log().iter().any(|sql| is_it(&sql.replace('`', "\""))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("it was never made: {:#?}", self.log());
+    }
+
     /// The statements that read or write rows, each once.
     pub fn statements(&self) -> BTreeSet<String> {
         let kinds = ["SELECT ", "INSERT ", "UPDATE ", "DELETE ", "WITH "];

@@ -113,6 +113,7 @@ fn be_signed_in(house: &House, ada: &mut Visitor<'_>) {
     // As if it had been used two minutes ago.
     house.connect().batch_execute("UPDATE sessions SET last_seen_at = last_seen_at - 120").unwrap();
     ada.get(200, "/api/session");
+    house.wait_for(|sql| sql.starts_with("UPDATE") && sql.contains("SET \"last_seen_at\""));
     ada.get(200, "/logout");
     ada.submit(303, "/logout", &[]);
     ada.log_in(303, "ada@example.org", PASSWORD);
