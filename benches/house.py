@@ -1,4 +1,4 @@
-"""For those who load the programs of the benchmarks from outside: builds them, and starts, asks and stops the server."""
+"""For those who load the benchmarks' programs from outside: builds them, and starts, asks and stops the server."""
 
 import http.client
 import json
@@ -23,7 +23,7 @@ def build(name, *flags, **settings):
 
 
 class House:
-    """A running server of `guard.rs`, with Ada's token and `once` others for her session. Its log is written, and goes nowhere."""
+    """A running server of `guard.rs`, with Ada's token and `once` others for her session. Its log goes nowhere."""
 
     def __init__(self, program, log="info", workers=os.cpu_count(), once=0, under=()):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
