@@ -28,6 +28,7 @@ mod limits;
 mod limits_table;
 mod login;
 mod logout;
+mod nodes;
 mod outages;
 mod queries;
 mod reauth;

@@ -25,7 +25,7 @@ type Call = Rc<dyn Fn(TestRequest) -> Pin<Box<dyn Future<Output = Answer>>>>;
 pub struct TestApp {
     pub vestibule: Vestibule,
     call: Call,
-    _place: Rc<Place>,
+    place: Rc<Place>,
 }
 
 impl TestApp {
@@ -47,8 +47,23 @@ impl TestApp {
         let place = Place::new();
         let mut config = Self::config(&place);
         change(&mut config);
-        let vestibule =
-            Vestibule::open_at(config, Clock::standing_at(Clock::default().now())).expect("it opens");
+        let clock = Clock::standing_at(Clock::default().now());
+        Self::open(Rc::new(place), config, clock, others).await
+    }
+
+    /// Another node: a second instance on the same database, with the same secret and clock.
+    pub async fn another_node(&self) -> Self {
+        let (config, clock) = (self.vestibule.config.clone(), self.vestibule.clock.clone());
+        Self::open(Rc::clone(&self.place), config, clock, |_| ()).await
+    }
+
+    async fn open(
+        place: Rc<Place>,
+        config: Config,
+        clock: Clock,
+        others: impl FnOnce(&mut ServiceConfig) + 'static,
+    ) -> Self {
+        let vestibule = Vestibule::open_at(config, clock).expect("it opens");
         let app = App::new().app_data(Data::new(vestibule.clone())).configure(others);
         let app = app.service(web::service(&vestibule));
         let app = Rc::new(test::init_service(app).await);
@@ -61,7 +76,7 @@ impl TestApp {
                 }
             })
         });
-        Self { vestibule, call, _place: Rc::new(place) }
+        Self { vestibule, call, place }
     }
 
     /// Settings for tests, in `place`.

@@ -1,0 +1,77 @@
+//! Several nodes on one database: whatever one of them says holds for all.
+
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
+use vestibule::clock::Stopwatch;
+
+use crate::support::{PASSWORD, TestApp};
+
+async fn until_remembering(app: &TestApp) {
+    for _ in 0..500 {
+        if app.vestibule.verified.is_current() {
+            return;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    panic!("revocations are not read");
+}
+
+#[actix_web::test]
+async fn a_token_of_one_node_is_good_at_the_others_and_dead_at_all_within_a_second() {
+    let first = TestApp::new().await;
+    let (second, third) = (first.another_node().await, first.another_node().await);
+    first.register("ada").await;
+    let mut ada = first.program();
+    ada.log_in("ada").await;
+    let at = |app: &TestApp| {
+        let mut there = app.program();
+        there.token = ada.token.clone();
+        there
+    };
+    for app in [&first, &second, &third] {
+        until_remembering(app).await;
+        assert_eq!(at(app).get("/api/session").await.status, 200);
+        assert_eq!(app.vestibule.verified.len(), 1);
+    }
+
+    let ended = Stopwatch::start();
+    assert_eq!(at(&second).send(second.request("POST", "/logout")).await.status, 200);
+
+    assert_eq!(at(&second).get("/api/session").await.status, 401, "at once where it was ended");
+    for app in [&first, &third] {
+        while at(app).get("/api/session").await.status == 200 {
+            sleep(Duration::from_millis(20)).await;
+        }
+        // Half a second between two readings, and as much again for a machine that is busy.
+        assert!(ended.elapsed() < Duration::from_secs(1), "{:?}", ended.elapsed());
+    }
+}
+
+#[actix_web::test]
+async fn who_guesses_at_several_nodes_has_one_budget() {
+    let first = TestApp::with(|config| config.throttle.enabled = true).await;
+    let second = first.another_node().await;
+    first.register("ada").await;
+
+    let mut statuses = Vec::new();
+    for number in 0..12 {
+        let app = if number % 2 == 0 { &first } else { &second };
+        let guess = [("login", "ada"), ("password", &*format!("guess {number}"))];
+        statuses.push(app.browser().submit("/login", &guess).await.status);
+    }
+
+    assert_eq!(statuses.iter().filter(|status| **status == 422).count(), 5, "{statuses:?}");
+    assert_eq!(statuses.iter().filter(|status| **status == 429).count(), 7, "{statuses:?}");
+}
+
+#[actix_web::test]
+async fn what_is_registered_at_one_node_signs_in_at_another() {
+    let first = TestApp::new().await;
+    let second = first.another_node().await;
+    first.register("ada").await;
+
+    let signed_in = second.browser().submit("/login", &[("login", "ada"), ("password", PASSWORD)]).await;
+
+    assert_eq!(signed_in.status, 303);
+}
