@@ -1,11 +1,11 @@
 //! Every URL, in one table. A path answers to the methods that stand here and to no others.
 
 use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
 
-use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::{Method, header};
-use actix_web::middleware::{Next, from_fn};
+use actix_web::web::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
 use futures_util::FutureExt as _;
 
@@ -69,6 +69,9 @@ pub(super) fn configure(config: &mut web::ServiceConfig, vestibule: &Vestibule) 
     table().configure(config, vestibule);
 }
 
+/// What a handler comes to.
+type Answer = Result<HttpResponse, actix_web::Error>;
+
 #[derive(Default)]
 struct Table(BTreeMap<&'static str, Vec<Line>>);
 
@@ -89,7 +92,7 @@ impl Table {
         F::Output: Responder + 'static,
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
-        self.line(path, Method::GET, None, web::route().guard(either).to(handler))
+        self.line(path, Method::GET, None, web::route().guard(either).to(guarded(handler)))
     }
 
     /// What programs and browsers fetch that is no page.
@@ -111,7 +114,7 @@ impl Table {
         Args: FromRequest + 'static,
         F::Output: Responder + 'static,
     {
-        self.line(path, Method::POST, None, web::post().to(handler))
+        self.line(path, Method::POST, None, web::post().to(guarded(handler)))
     }
 
     fn form<F, Args>(self, path: &'static str, handler: F) -> Self
@@ -121,7 +124,7 @@ impl Table {
         F::Output: Responder + 'static,
     {
         const CONTENT: &str = "application/x-www-form-urlencoded";
-        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(handler))
+        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(guarded(handler)))
     }
 
     fn json<F, Args>(self, path: &'static str, handler: F) -> Self
@@ -131,7 +134,7 @@ impl Table {
         F::Output: Responder + 'static,
     {
         const CONTENT: &str = "application/json";
-        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(handler))
+        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(guarded(handler)))
     }
 
     fn line(
@@ -162,12 +165,10 @@ impl Table {
             for line in lines {
                 resource = resource.route(line.route);
             }
-            let resource = resource
-                .default_service(web::to(move |request: HttpRequest| {
-                    let refusal = refuse(&request, &allowed, &contents);
-                    async move { Err::<HttpResponse, _>(refusal) }
-                }))
-                .wrap(from_fn(catch_panic));
+            let resource = resource.default_service(web::to(move |request: HttpRequest| {
+                let refusal = refuse(&request, &allowed, &contents);
+                async move { Err::<HttpResponse, _>(refusal) }
+            }));
             match is_bare {
                 true => config.service(resource),
                 false => config.service(resource.wrap(flow_state::middleware(vestibule))),
@@ -201,19 +202,25 @@ impl Guard for Content {
     }
 }
 
-/// Middleware: a handler that panics costs its own request and no other (ASVS 16.5.4).
-async fn catch_panic(
-    request: ServiceRequest,
-    next: Next<impl actix_web::body::MessageBody + 'static>,
-) -> Result<ServiceResponse, actix_web::Error> {
-    let kept = request.request().clone();
-    match std::panic::AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        Ok(answered) => answered.map(ServiceResponse::map_into_boxed_body),
-        Err(_) => {
-            let error = Error::Internal {
-                cause: format!("the handler of {} panicked", kept.match_pattern().unwrap_or_default()),
+/// The handler and what it asks for, so that a panic in either costs its own request and no other (ASVS 16.5.4).
+fn guarded<F, Args>(handler: F) -> impl Handler<(HttpRequest, Payload), Output = Answer>
+where
+    F: Handler<Args>,
+    Args: FromRequest + 'static,
+    F::Output: Responder + 'static,
+{
+    move |request: HttpRequest, payload: Payload| {
+        let handler = handler.clone();
+        async move {
+            let answering = async {
+                let arguments = Args::from_request(&request, &mut payload.into_inner()).await;
+                let answer = handler.call(arguments.map_err(Into::into)?).await;
+                Ok(answer.respond_to(&request).map_into_boxed_body())
             };
-            Ok(ServiceResponse::from_err(error, kept))
+            AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
+                let route = request.match_pattern().unwrap_or_default();
+                Err(Error::Internal { cause: format!("the handler of {route} panicked") }.into())
+            })
         }
     }
 }
