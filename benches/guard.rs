@@ -3,7 +3,7 @@
 //!
 //! | path | answers |
 //! |---|---|
-//! | `/api/session` | as always: our routes, our layers, the guard |
+//! | `/api/session` | as always: `vestibule serve` itself, in the same process, at a port of its own |
 //! | `/guarded` | the same bytes, from a route of the app's own behind [`CurrentUser`]: the guard alone |
 //! | `/bare` | the same bytes, to everybody: nothing of ours |
 //! | `/checked` | the same bytes, after a check of the token's signature each time |
@@ -17,6 +17,9 @@ mod stage;
 
 use std::cell::RefCell;
 use std::ffi::OsString;
+use std::net::{TcpListener, TcpStream};
+use std::thread;
+use std::time::Duration;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::test::{self, TestRequest};
@@ -51,7 +54,7 @@ fn main() {
     };
     assert_eq!(command, "serve");
     let stage = Stage::new();
-    start_log(&stage, level);
+    serve_as_always(&stage, level);
     let (ring, now) = (&stage.vestibule.tokens, stage.vestibule.clock.now());
     let claims = ring.verify(&stage.token, now).unwrap();
     println!("token {}", stage.token);
@@ -75,7 +78,6 @@ async fn serve(vestibule: Vestibule, said: Said, workers: usize) {
             .route("/guarded", get().to(guarded))
             .route("/checked", get().to(checked))
             .route("/queried", get().to(queried))
-            .service(service(&vestibule))
     };
     let server = HttpServer::new(app).workers(workers).bind("127.0.0.1:0").unwrap();
     println!("port {}", server.addrs().first().unwrap().port());
@@ -128,8 +130,17 @@ fn bearer(token: &str) -> (header::HeaderName, String) {
     (header::AUTHORIZATION, format!("Bearer {token}"))
 }
 
-/// The log of the server itself, which every command starts: that of the access, where `level` lets it through.
-fn start_log(stage: &Stage, level: &str) {
-    let line = ["vestibule", "migrate", "status", "--log-level", level, "--data-dir"].map(OsString::from);
-    cli::run(line.into_iter().chain([stage.dir.clone().into()]));
+/// Starts `vestibule serve` on the same house, and waits until it answers.
+fn serve_as_always(stage: &Stage, level: &str) {
+    let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let url = stage.vestibule.config.public_url();
+    let line =
+        ["vestibule", "serve", "--listen", &address.to_string(), "--public-url", &url, "--log-level", level];
+    let line = line.map(OsString::from).into_iter().chain(["--data-dir".into(), stage.dir.clone().into()]);
+    let line: Vec<OsString> = line.collect();
+    thread::spawn(move || cli::run(line));
+    while TcpStream::connect(address).is_err() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    println!("served {}", address.port());
 }

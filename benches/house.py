@@ -28,14 +28,17 @@ class House:
     def __init__(self, program, log="info", workers=os.cpu_count(), once=0, under=()):
         kept = {name: value for name, value in os.environ.items() if not name.startswith("VESTIBULE_")}
         line = [*under, program, "serve", str(workers), log, str(once)]
+        ours = {"VESTIBULE_SERVER__WORKERS": str(workers)}
         self.process = subprocess.Popen(
-            line, env=kept, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            line, env=kept | ours, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
         said = {"token": [], "once": []}
         for line in self.process.stdout:
             name, _, value = line.strip().partition(" ")
+            if name == "served":
+                self.served = int(value)
             if name == "port":
-                self.port, self.once = int(value), said["once"]
+                self.bare, self.once = int(value), said["once"]
                 self.token = said["token"][0]
                 return
             said.get(name, []).append(value)
@@ -53,8 +56,12 @@ class House:
         token = token or self.token
         return {"Authorization": f"Bearer {token}"} if way == "bearer" else {"Cookie": f"vestibule={token}"}
 
-    def connect(self):
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+    def port(self, path):
+        """Whose address that is: the server's as it always is, or that of the handlers beside it."""
+        return self.served if path in ("/api/session", "/healthz") else self.bare
+
+    def connect(self, path):
+        return http.client.HTTPConnection("127.0.0.1", self.port(path), timeout=60)
 
     def cpu(self):
         """The seconds of processor time that it has had."""

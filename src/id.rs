@@ -4,6 +4,7 @@
 //! index, then 74 random bits. Ids are public; nothing is proven by knowing one.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use diesel_derive_newtype::DieselNewType;
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,28 @@ macro_rules! ids {
             }
         }
     )*};
+}
+
+/// Where the ids of requests come from. A request is named whether or not anybody asks, so its name costs no randomness
+/// of its own: it is a UUIDv7 whose random part is this process's, counted on (RFC 9562 §6.2, method 2).
+#[derive(Debug)]
+pub struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    /// Ids that begin anywhere.
+    #[expect(clippy::new_without_default, reason = "two of them differ: no default")]
+    pub fn new() -> Self {
+        Self(AtomicU64::new(u64::from_le_bytes(secret::random())))
+    }
+
+    /// The next one.
+    pub fn next(&self) -> RequestId {
+        let millis = u64::try_from(clock::unix_millis()).unwrap_or(0);
+        let count = self.0.fetch_add(1, Ordering::Relaxed).to_be_bytes();
+        let mut random = [0; 10];
+        random.iter_mut().skip(2).zip(count).for_each(|(byte, part)| *byte = part);
+        RequestId(uuid::Builder::from_unix_timestamp_millis(millis, &random).into_uuid().to_string())
+    }
 }
 
 ids! {

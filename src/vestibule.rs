@@ -10,6 +10,7 @@ use crate::config::{Algorithm, Config};
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
+use crate::id::RequestIds;
 use crate::models::SigningKey;
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
@@ -39,6 +40,8 @@ pub struct Parts {
     pub policy: PasswordPolicy,
     /// The keys that sign and check tokens.
     pub tokens: KeyRing,
+    /// Names the requests.
+    pub request_ids: RequestIds,
     /// Tokens that were found good.
     pub verified: VerifiedTokens,
     /// Sessions that were used, and whose rows do not say so yet.
@@ -161,6 +164,7 @@ impl Vestibule {
             )?,
             policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
             tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
+            request_ids: RequestIds::new(),
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
             seen: SeenSessions::default(),
             forgeries: Forgeries::new(

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 
 /// `text` with control characters, line separators and marks that turn the direction of writing spelt out.
 pub(super) fn escape(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_unruly) {
+    // Nearly all there is to say is plain ASCII, which is seen at a glance.
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) || !text.contains(is_unruly) {
         return text.into();
     }
     let mut escaped = String::with_capacity(text.len() + 8);

@@ -64,7 +64,7 @@ impl Context {
     fn read(request: &HttpRequest, vestibule: &Vestibule) -> Self {
         let headers = request.headers();
         Self(Rc::new(Facts {
-            request_id: RequestId::new(),
+            request_id: vestibule.request_ids.next(),
             now: vestibule.clock.now(),
             address: client_address(request, &vestibule.config.server.trusted_proxies),
             nonce: OnceCell::new(),
