@@ -92,6 +92,10 @@ ids! {
     RevocationId
     /// One access token: its `jti` claim.
     TokenId
+    /// One mail: in the outbox and in its `Message-ID`.
+    MailId
+    /// Somebody's question for a new password.
+    ResetRequestId
     /// One HTTP request, in the answer, in the log and on error pages.
     RequestId
 }

@@ -6,7 +6,7 @@
 //! |---|---|
 //! | [`clock`] [`id`] [`secret`] | the ground: time, names, keys |
 //! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
-//! | [`db`] [`models`] | nouns: the tables, and every query on them |
+//! | [`db`] [`models`] [`mail`] | nouns: the tables, and every query on them; what we write to people |
 //! | [`verified_tokens`] [`seen_sessions`] | what is kept in memory between requests |
 //! | [`config`] [`vestibule`] | what the operator sets, and what is built of it once |
 //! | [`flows`] | verbs: register, log in, reset a password |
@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod db;
 pub mod flows;
 pub mod id;
+pub mod mail;
 pub mod models;
 pub mod secret;
 pub mod seen_sessions;

@@ -6,11 +6,12 @@ use std::sync::{Arc, OnceLock, Weak};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp};
-use crate::config::{Algorithm, Config};
+use crate::config::{Algorithm, Config, SmtpTls};
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
 use crate::id::RequestIds;
+use crate::mail::{self, Mailer};
 use crate::models::SigningKey;
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
@@ -54,6 +55,12 @@ pub struct Parts {
     pub bucket_tags: Authenticator,
     /// Gives everybody who claims one e-mail address the same salt; see `flows::register`.
     pub email_salts: Authenticator,
+    /// The way out for mails.
+    pub mailer: Mailer,
+    /// Seals their words until they leave.
+    pub letters: Sealer,
+    /// Rings when there is a new one.
+    pub new_mail: tokio::sync::Notify,
     /// Encrypts the flow cookie (D5).
     pub flow_key: secrecy::SecretBox<[u8; 32]>,
     /// Goes with the instance, and so tells the thread that works for it to end.
@@ -173,6 +180,9 @@ impl Vestibule {
             device_tags: master.authenticator("device cookie"),
             bucket_tags: master.authenticator("throttle bucket"),
             email_salts: master.authenticator("e-mail salt"),
+            mailer: mailer(&config),
+            letters: master.sealer("outbox"),
+            new_mail: tokio::sync::Notify::new(),
             flow_key: secrecy::SecretBox::new(Box::new(master.derive("flow cookie"))),
             keeping: OnceLock::new(),
             config,
@@ -209,6 +219,28 @@ fn first_key(conn: &mut AnyConnection, sealer: &Sealer, now: Timestamp) -> Resul
     };
     row.insert(conn)?;
     Ok(row)
+}
+
+fn mailer(config: &Config) -> Mailer {
+    let settings = &config.mail;
+    let delivery = match &settings.smtp_host {
+        None => mail::Delivery::Files(config.data_dir().join("mail")),
+        Some(host) => mail::Delivery::Smtp(mail::Smtp {
+            host: host.clone(),
+            port: settings.port(),
+            tls: match settings.smtp_tls {
+                SmtpTls::Starttls => mail::Tls::Starttls,
+                SmtpTls::Tls => mail::Tls::Whole,
+                SmtpTls::None => mail::Tls::None,
+            },
+            credentials: match (&settings.smtp_username, &settings.smtp_password) {
+                (Some(name), Some(password)) => Some((name.clone(), password.expose().into())),
+                _ => None,
+            },
+            timeout: settings.smtp_timeout,
+        }),
+    };
+    Mailer { name: config.server.name.clone(), from: config.mail_from(), delivery }
 }
 
 fn key_ring(config: &Config, rows: &[SigningKey], sealer: &Sealer) -> Result<KeyRing, OpenError> {

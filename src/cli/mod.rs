@@ -14,6 +14,7 @@ mod global;
 mod healthcheck;
 mod log_writer;
 mod logging;
+mod mail;
 mod migrate;
 mod output;
 mod password_input;
@@ -64,6 +65,9 @@ enum Command {
     /// See and end sessions
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::Session),
+    /// See the outbox, and try whether mail arrives
+    #[command(subcommand, after_help = mail::EXAMPLES)]
+    Mail(mail::Mail),
     /// Bring the tables up to date
     Migrate(migrate::Migrate),
     /// See and check the configuration
@@ -91,6 +95,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Serve(serve)) => serve.run(global),
         Some(Command::User(user)) => user.run(&global),
         Some(Command::Session(session)) => session.run(&global),
+        Some(Command::Mail(mail)) => mail.run(&global),
         Some(Command::Migrate(migrate)) => migrate.run(&global),
         Some(Command::Config(config)) => config.run(&global),
         Some(Command::Healthcheck(healthcheck)) => healthcheck.run(&global),

@@ -194,7 +194,7 @@ async fn has_admin(vestibule: &Vestibule) -> Result<bool, db::Error> {
 async fn reset_link(vestibule: &Vestibule, named: Named, now: Timestamp) -> anyhow::Result<()> {
     let user = find(vestibule, &named.name).await?;
     let token = reset_password::issue_link(vestibule, &user, &Caller::operator(), now).await?;
-    let url = format!("{}/reset/{}", vestibule.config.public_url(), token.expose());
+    let url = reset_password::url(vestibule, &token);
     let expires_at = (now + reset_password::LIFETIME).to_string();
     named.format.answer(&json!({ "url": url, "expires_at": expires_at }), || url.clone())?;
     let minutes = reset_password::LIFETIME.as_secs() / 60;

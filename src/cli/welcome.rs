@@ -40,7 +40,7 @@ impl Welcome {
                 "Database",
                 Place::parse(&config.database_url()).map(|place| place.to_string()).unwrap_or_default(),
             ),
-            ("Mail", "off, there is none yet: `vestibule user reset-link` helps who forgot".to_owned()),
+            ("Mail", mail(config)),
             ("Settings", read_from(sources)),
             ("Listening", address.to_string()),
         ]);
@@ -67,6 +67,21 @@ impl Welcome {
             .map(|(name, fact)| (name.to_lowercase().replace(' ', "_"), Value::from(fact.as_str())))
             .collect();
         json!({ "ts": logging::moment(), "level": "info", "target": module_path!(), "message": message, "facts": facts })
+    }
+}
+
+/// Where mails go.
+fn mail(config: &Config) -> String {
+    let settings = &config.mail;
+    match &settings.smtp_host {
+        Some(host) => format!("by {host}, port {}", settings.port()),
+        None if config.mail_arrives() => {
+            format!("off, no `mail.smtp_host` is set: mails stand on {}/dev/mailbox", config.public_url())
+        }
+        None => {
+            let dir = absolute(&config.data_dir().join("mail"));
+            format!("off, no `mail.smtp_host` is set: mails become files in {dir}")
+        }
     }
 }
 

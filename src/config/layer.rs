@@ -78,6 +78,7 @@ fn in_our_words(message: &str) -> String {
     };
     let expected = match expected {
         "u8" => "a whole number from 0 to 255",
+        "u16" => "a whole number from 0 to 65535",
         "u32" => "a whole number from 0 to 4294967295",
         "usize" | "u64" => "a whole number, 0 or more",
         "a boolean" => "`true` or `false`",

@@ -19,6 +19,7 @@ mod load;
 #[cfg(test)]
 mod load_tests;
 mod log;
+mod mail;
 mod origin;
 mod passwords;
 mod placeholder;
@@ -47,6 +48,7 @@ pub use self::database::DatabaseConfig;
 pub use self::flags::Overrides;
 pub use self::load::{Loaded, environment, load};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
+pub use self::mail::{MailConfig, SmtpTls};
 pub use self::passwords::PasswordsConfig;
 pub use self::problem::{Problem, Problems};
 pub use self::reference::reference;
@@ -76,6 +78,8 @@ pub struct Config {
     pub passwords: PasswordsConfig,
     /// Who may make an account.
     pub registration: RegistrationConfig,
+    /// Who we write as, and the server that takes our mail.
+    pub mail: MailConfig,
     /// How guessing is slowed down.
     pub throttle: ThrottleConfig,
     /// What we write about ourselves.
@@ -91,6 +95,7 @@ impl Config {
         rules.extend(self.sessions.check());
         rules.extend(self.tokens.check());
         rules.extend(self.passwords.check());
+        rules.extend(self.mail.check());
         rules.extend(self.throttle.check());
         rules.extend(self.check_lifetimes());
         rules
@@ -132,6 +137,24 @@ impl Config {
     pub fn is_https(&self) -> bool {
         let scheme = self.server.public_url.as_deref().and_then(|url| url.get(..8));
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case("https://"))
+    }
+
+    /// Whether a mail reaches somebody: by a mail server, or on a machine of one's own where a page shows it.
+    #[must_use]
+    pub fn mail_arrives(&self) -> bool {
+        self.mail.smtp_host.is_some() || !self.is_https()
+    }
+
+    /// Whether somebody who forgot their password can have a link by mail.
+    #[must_use]
+    pub fn can_reset_by_mail(&self) -> bool {
+        self.mail_arrives() && self.registration.email != EmailField::Hidden
+    }
+
+    /// The address that our mails come from.
+    #[must_use]
+    pub fn mail_from(&self) -> String {
+        self.mail.from.clone().unwrap_or_else(|| "no-reply@localhost".to_owned())
     }
 
     /// The `iss` claim of our tokens.

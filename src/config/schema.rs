@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::{
-    Config, DatabaseConfig, LogConfig, MASK, PasswordsConfig, RegistrationConfig, ServerConfig,
+    Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig, ServerConfig,
     SessionsConfig, ThrottleConfig, TokensConfig,
 };
 
@@ -45,6 +45,7 @@ pub(super) fn sections() -> Vec<Section> {
             "tokens" => section::<TokensConfig>(name, &defaults),
             "passwords" => section::<PasswordsConfig>(name, &defaults),
             "registration" => section::<RegistrationConfig>(name, &defaults),
+            "mail" => section::<MailConfig>(name, &defaults),
             "throttle" => section::<ThrottleConfig>(name, &defaults),
             _ => section::<LogConfig>(name, &defaults),
         })
@@ -106,6 +107,6 @@ mod tests {
 
         let secrets: Vec<_> = fields.filter(|field| field.is_secret).map(|field| field.key).collect();
 
-        assert_eq!(secrets, ["server.secret", "database.url", "tokens.hs256_secret"]);
+        assert_eq!(secrets, ["server.secret", "database.url", "tokens.hs256_secret", "mail.smtp_password"]);
     }
 }

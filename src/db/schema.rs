@@ -84,6 +84,34 @@ diesel::table! {
         created_at -> BigInt,
         expires_at -> BigInt,
         used_at -> Nullable<BigInt>,
+        email_folded -> Nullable<Text>,
+        mail_id -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    outbox (id) {
+        id -> Text,
+        kind -> Text,
+        recipient -> Text,
+        sealed -> Nullable<Binary>,
+        created_at -> BigInt,
+        send_after -> Nullable<BigInt>,
+        attempts -> BigInt,
+        last_error -> Nullable<Text>,
+        sent_at -> Nullable<BigInt>,
+        given_up_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    reset_requests (id) {
+        id -> Text,
+        email_folded -> Text,
+        asked_at -> BigInt,
+        request_id -> Text,
+        address -> Text,
+        user_agent -> Text,
     }
 }
 

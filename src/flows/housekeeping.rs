@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db;
-use crate::models::{LoginFailure, OneTimeToken, Revocation, Session};
+use crate::models::{LoginFailure, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session};
 use crate::vestibule::Vestibule;
 
 /// How often a server does it.
@@ -15,6 +15,10 @@ const FAILURES: Duration = Duration::from_hours(24);
 const REVOCATIONS: Duration = Duration::from_hours(1);
 /// Links are kept a while after their end, so that a late click is told "expired" and not "unknown".
 const LINKS: Duration = Duration::from_hours(24);
+/// Questions that no server was there to answer.
+const REQUESTS: Duration = Duration::from_hours(24);
+/// That a mail was sent, or given up, can be seen for a week.
+const MAILS: Duration = Duration::from_hours(7 * 24);
 
 /// Forgets; how many rows that were. Events stay: they are the audit trail.
 ///
@@ -29,7 +33,9 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
             Ok(Session::delete_old(conn, now - sessions)?
                 + LoginFailure::delete_old(conn, now - FAILURES)?
                 + Revocation::delete_old(conn, now - REVOCATIONS)?
-                + OneTimeToken::delete_old(conn, now - LINKS)?)
+                + OneTimeToken::delete_old(conn, now - LINKS)?
+                + ResetRequest::delete_old(conn, now - REQUESTS)?
+                + OutboxMail::delete_old(conn, now - MAILS)?)
         })
         .await
 }

@@ -7,13 +7,16 @@
 pub mod administer_user;
 pub mod authenticate;
 pub mod caller;
+pub mod deliver_mail;
 pub mod end_session;
+pub mod forgot_password;
 pub mod housekeeping;
 pub mod issue_token;
 pub mod keep;
 pub mod log_out;
 pub mod login;
 pub mod overview;
+mod queue_mail;
 pub mod reauthenticate;
 pub mod register;
 pub mod reset_password;

@@ -1,10 +1,11 @@
-//! The overview of one's own account: who am I, where am I signed in, what happened lately.
+//! What there is to see: of one's own account who am I, where am I signed in, what happened lately; and the outbox.
 
 use crate::clock::Timestamp;
 use crate::db;
 use crate::flows::authenticate::LAST_SEEN_STEP;
-use crate::id::{SessionId, UserId};
-use crate::models::{Event, Session, User};
+use crate::id::{MailId, SessionId, UserId};
+use crate::mail::Letter;
+use crate::models::{Event, OutboxMail, Session, User};
 use crate::vestibule::Vestibule;
 
 /// What the dashboard shows, as rows.
@@ -85,4 +86,27 @@ pub async fn session(vestibule: &Vestibule, id: &SessionId) -> Result<Option<Ses
 pub async fn users(vestibule: &Vestibule, after: &str, limit: i64) -> Result<Vec<User>, db::Error> {
     let after = after.to_owned();
     vestibule.db.read(move |conn| Ok(User::list(conn, &after, limit)?)).await
+}
+
+/// The latest `limit` mails, newest first.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn mails(vestibule: &Vestibule, limit: i64) -> Result<Vec<OutboxMail>, db::Error> {
+    vestibule.db.read(move |conn| Ok(OutboxMail::list_latest(conn, limit)?)).await
+}
+
+/// One mail and its words, if they are still there.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn mail(vestibule: &Vestibule, id: MailId) -> Result<Option<(OutboxMail, Letter)>, db::Error> {
+    let found: Option<OutboxMail> =
+        vestibule.db.read(move |conn| Ok::<_, db::Error>(OutboxMail::find(conn, &id)?)).await?;
+    Ok(found.and_then(|mail| {
+        let letter = Letter::open(&vestibule.letters, &mail.id, mail.sealed.as_deref()?)?;
+        Some((mail, letter))
+    }))
 }

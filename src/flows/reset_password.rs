@@ -1,4 +1,4 @@
-//! Reset a forgotten password, through a link that an operator hands over.
+//! Reset a forgotten password, through a link that came by mail or from an operator.
 
 use std::time::Duration;
 
@@ -7,14 +7,15 @@ use secrecy::SecretString;
 use crate::clock::Timestamp;
 use crate::credentials::password::HashError;
 use crate::credentials::policy::PasswordError;
-use crate::db;
+use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
-use crate::flows::{end_session, register, throttle};
+use crate::flows::{end_session, queue_mail, register, throttle};
+use crate::mail::messages::PasswordChanged;
 use crate::models::{self, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
 
-/// How long a link works.
+/// How long a link works; one that is mailed, from when its mail leaves.
 pub const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Why the password is as it was.
@@ -53,6 +54,8 @@ pub async fn issue_link(
         created_at: now,
         expires_at: now + LIFETIME,
         used_at: None,
+        email_folded: None,
+        mail_id: None,
     };
     let event = caller.event(EventKind::ResetLinkIssued, Some(&user.id), now);
     vestibule
@@ -76,20 +79,38 @@ pub async fn find_user(
     now: Timestamp,
 ) -> Result<Option<User>, db::Error> {
     let digest = secret::digest_of_token(token);
-    vestibule
-        .db
-        .read(move |conn| {
-            let found = models::OneTimeToken::find_live(conn, &digest, Purpose::ResetPassword, now)?;
-            match found.and_then(|token| token.user_id) {
-                Some(id) => Ok(User::find(conn, &id)?.filter(|user| user.disabled_at.is_none())),
-                None => Ok(None),
-            }
-        })
-        .await
+    vestibule.db.read(move |conn| Ok(find(conn, &digest, now)?.map(|(_, user)| user))).await
 }
 
-/// Sets the new password, ends every session of its owner and forgets what strangers got wrong before. Nobody is
-/// signed in by it.
+/// The address that a link leads to.
+pub fn url(vestibule: &Vestibule, token: &OneTimeToken) -> String {
+    format!("{}/reset/{}", vestibule.config.public_url(), token.expose())
+}
+
+/// The link that works, and whose it is. One that was mailed does not outlive the address it was mailed to, nor
+/// another account's proof that the address is theirs.
+fn find(
+    conn: &mut AnyConnection,
+    digest: &str,
+    now: Timestamp,
+) -> Result<Option<(models::OneTimeToken, User)>, db::Error> {
+    let found = models::OneTimeToken::find_live(conn, digest, Purpose::ResetPassword, now)?;
+    let Some((token, id)) = found.and_then(|token| token.user_id.clone().map(|id| (token, id))) else {
+        return Ok(None);
+    };
+    let Some(user) = User::find(conn, &id)?.filter(|user| user.disabled_at.is_none()) else {
+        return Ok(None);
+    };
+    let is_theirs = match &token.email_folded {
+        None => true,
+        Some(mailed_to) if user.email_folded.as_ref() != Some(mailed_to) => false,
+        Some(mailed_to) => user.email_verified_at.is_some() || !User::has_owner(conn, mailed_to)?,
+    };
+    Ok(is_theirs.then_some((token, user)))
+}
+
+/// Sets the new password, ends every session of its owner and forgets what strangers got wrong before. A mailed link
+/// proves its address, too. Nobody is signed in by it.
 ///
 /// # Errors
 ///
@@ -108,19 +129,41 @@ pub async fn with_token(
     let hash = vestibule.passwords.hash(password, salt).await?;
     let digest = secret::digest_of_token(token);
     let event = caller.event(EventKind::PasswordReset, Some(&user.id), now);
-    let here = vestibule.clone();
-    vestibule
-        .db
-        .write(move |conn| {
-            if !models::OneTimeToken::spend(conn, &digest, now).map_err(db::Error::from)? {
-                return Err(ResetPasswordError::InvalidLink);
-            }
-            User::update_password_hash(conn, &user.id, &hash, Some(now)).map_err(db::Error::from)?;
-            end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
-            let logins = [Some(user.username.as_str()), user.email.as_deref()];
-            throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
-            event.insert(conn).map_err(db::Error::from)?;
-            Ok(user)
-        })
-        .await
+    let (here, changed_from) = (vestibule.clone(), caller.address());
+    let done = vestibule.db.write(move |conn| {
+        // Found again: the address may have changed while we hashed, and of many who try at once, one succeeds.
+        let found = find(conn, &digest, now)?;
+        let (token, mut user) = found.ok_or(ResetPasswordError::InvalidLink)?;
+        if !models::OneTimeToken::spend(conn, &digest, now).map_err(db::Error::from)? {
+            return Err(ResetPasswordError::InvalidLink);
+        }
+        if token.email_folded.is_some() && user.email_verified_at.is_none() {
+            prove_address(conn, &user, now)?;
+            user.email_verified_at = Some(now);
+        }
+        User::update_password_hash(conn, &user.id, &hash, Some(now)).map_err(db::Error::from)?;
+        end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
+        let logins = [Some(user.username.as_str()), user.email.as_deref()];
+        throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
+        let message = PasswordChanged {
+            username: user.username.clone(),
+            changed_at: now.strftime("%-d %b %Y, %H:%M UTC"),
+            changed_from,
+            reset_url: format!("{}/forgot", here.config.public_url()),
+        };
+        queue_mail::notify(&here, conn, &user, &message, now)?;
+        event.insert(conn).map_err(db::Error::from)?;
+        Ok(user)
+    });
+    let user = done.await?;
+    queue_mail::wake(vestibule);
+    Ok(user)
+}
+
+/// Whoever reads the mails at an address has proven that it is theirs. Somebody else may have at this very moment.
+fn prove_address(conn: &mut AnyConnection, user: &User, now: Timestamp) -> Result<(), ResetPasswordError> {
+    match User::update_email_verified_at(conn, &user.id, now).map_err(db::Error::from) {
+        Err(error) if error.is_unique_violation() => Err(ResetPasswordError::InvalidLink),
+        done => Ok(done?),
+    }
 }

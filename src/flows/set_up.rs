@@ -51,6 +51,8 @@ pub async fn issue_link(vestibule: &Vestibule, now: Timestamp) -> Result<Option<
         created_at: now,
         expires_at: now + LIFETIME,
         used_at: None,
+        email_folded: None,
+        mail_id: None,
     };
     vestibule
         .db

@@ -145,7 +145,7 @@ pub async fn pay_for_login(
         let ticket = Ticket { counted: Some(at_device.clone()), cleared, metered, only: Some(user.clone()) };
         let paid = vestibule.db.write(move |conn| {
             pay_at_rate(conn, &at_user, SUCCESS, &limits, now)?;
-            pay_as_device(conn, &at_device, &limits, now)
+            pay_in_window(conn, &at_device, limits.device_failures, limits.device_window, now)
         });
         return paid.await.map(|()| ticket);
     }
@@ -182,6 +182,31 @@ pub async fn pay_for_deed(
     }
     let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&["network", &caller.network()]));
     vestibule.db.write(move |conn| pay_at_rate(conn, &bucket, unit(&limits), &limits, now)).await
+}
+
+/// Pays for one mail that a stranger has us send to `email_folded`; whether its person's budget for this hour allows it.
+/// Nobody is told when it does not: it would tell how often others asked.
+///
+/// # Errors
+///
+/// [`ThrottleError::Throttled`] beyond the budget of the network.
+pub(super) fn pay_for_mail(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    email_folded: &str,
+    network: &str,
+    now: Timestamp,
+) -> Result<bool, ThrottleError> {
+    if !vestibule.config.throttle.enabled {
+        return Ok(true);
+    }
+    let (limits, hour) = (&vestibule.config.mail, Duration::from_hours(1));
+    let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
+    pay_in_window(conn, &name(&["mail network", network]), limits.asked_per_network, hour, now)?;
+    match pay_in_window(conn, &name(&["mail", email_folded]), limits.asked_per_person, hour, now) {
+        Err(ThrottleError::Throttled { .. }) => Ok(false),
+        other => other.map(|()| true),
+    }
 }
 
 /// Forgets what strangers got wrong at this account: after a reset, or when an operator says so.
@@ -273,18 +298,20 @@ fn delay(failures: i64, limits: &ThrottleConfig) -> Duration {
     }
 }
 
-fn pay_as_device(
+/// At most so many in a window, which begins with the first of them.
+fn pay_in_window(
     conn: &mut AnyConnection,
     bucket: &str,
-    limits: &ThrottleConfig,
+    most: u32,
+    window: Duration,
     now: Timestamp,
 ) -> Result<(), ThrottleError> {
     let mut row = LoginFailure::lock(conn, bucket, now)?;
     if row.blocked_until <= now {
         row.failures = 0;
-        row.blocked_until = now + limits.device_window;
+        row.blocked_until = now + window;
     }
-    if row.failures >= i64::from(limits.device_failures) {
+    if row.failures >= i64::from(most) {
         return Err(ThrottleError::Throttled { retry_after: row.blocked_until.since(now) });
     }
     row.failures += 1;

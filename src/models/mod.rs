@@ -6,6 +6,8 @@
 mod event;
 mod login_failure;
 mod one_time_token;
+mod outbox;
+mod reset_request;
 mod revocation;
 mod session;
 mod signing_key;
@@ -15,6 +17,8 @@ mod user;
 pub use event::{Event, EventKind};
 pub use login_failure::LoginFailure;
 pub use one_time_token::{OneTimeToken, Purpose};
+pub use outbox::{MailKind, OutboxMail};
+pub use reset_request::ResetRequest;
 pub use revocation::Revocation;
 pub use session::{RevokedBecause, Session};
 pub use signing_key::SigningKey;

@@ -6,7 +6,7 @@ use super::text_enum;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::one_time_tokens;
-use crate::id::UserId;
+use crate::id::{MailId, UserId};
 
 text_enum! {
     /// The one deed that a token is good for.
@@ -34,6 +34,10 @@ pub struct OneTimeToken {
     pub expires_at: Timestamp,
     /// When it was used, if so.
     pub used_at: Option<Timestamp>,
+    /// The (folded) address that it was mailed to, if so: it works while that is still its user's.
+    pub email_folded: Option<String>,
+    /// The mail that it is in, if so.
+    pub mail_id: Option<MailId>,
 }
 
 impl OneTimeToken {
@@ -71,6 +75,20 @@ impl OneTimeToken {
             .set(one_time_tokens::used_at.eq(now))
             .execute(conn)
             .map(|rows| rows == 1)
+    }
+
+    /// Starts the time of the tokens in this mail, now that it leaves; how many of them are not used or replaced yet.
+    pub fn start(conn: &mut AnyConnection, mail: &MailId, expires_at: Timestamp) -> QueryResult<usize> {
+        let mailed = one_time_tokens::table.filter(one_time_tokens::mail_id.eq(mail));
+        diesel::update(mailed.filter(one_time_tokens::used_at.is_null()))
+            .set(one_time_tokens::expires_at.eq(expires_at))
+            .execute(conn)
+    }
+
+    /// Voids what `user` has for this deed.
+    pub fn delete_of(conn: &mut AnyConnection, user: &UserId, purpose: Purpose) -> QueryResult<()> {
+        let theirs = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user));
+        diesel::delete(theirs.filter(one_time_tokens::purpose.eq(purpose))).execute(conn).map(drop)
     }
 
     /// Forgets tokens that expired before `before`.

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::text_enum;
+use super::{OneTimeToken, Purpose, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::users;
@@ -108,7 +108,21 @@ impl User {
         diesel::select(diesel::dsl::exists(admins)).get_result(conn)
     }
 
-    /// Stores a new hash: of a new password when `changed_at` says since when, else of the same one at a new cost.
+    /// Whether somebody has proven that this (folded) address is theirs.
+    pub fn has_owner(conn: &mut AnyConnection, folded: &str) -> QueryResult<bool> {
+        let owners = users::table.filter(users::email_folded.eq(folded));
+        let proven = owners.filter(users::email_verified_at.is_not_null());
+        diesel::select(diesel::dsl::exists(proven)).get_result(conn)
+    }
+
+    /// The address is theirs, as they have proven at `at`; of several who claim it, one is told so, and all others
+    /// get a unique violation.
+    pub fn update_email_verified_at(conn: &mut AnyConnection, id: &UserId, at: Timestamp) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::email_verified_at.eq(at)).execute(conn).map(drop)
+    }
+
+    /// Stores a new hash: of a new password when `changed_at` says since when, else of the same one at a new cost. A
+    /// new password voids every link to choose one.
     pub fn update_password_hash(
         conn: &mut AnyConnection,
         id: &UserId,
@@ -118,9 +132,12 @@ impl User {
         let user = users::table.find(id);
         match changed_at {
             None => diesel::update(user).set(users::password_hash.eq(hash)).execute(conn),
-            Some(at) => diesel::update(user)
-                .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
-                .execute(conn),
+            Some(at) => {
+                OneTimeToken::delete_of(conn, id, Purpose::ResetPassword)?;
+                diesel::update(user)
+                    .set((users::password_hash.eq(hash), users::password_changed_at.eq(at)))
+                    .execute(conn)
+            }
         }
         .map(drop)
     }

@@ -14,6 +14,7 @@ use serde::Serialize;
 use super::limits::{MOST_HEADER_BYTES, MOST_HEADERS, MOST_URL_BYTES};
 use crate::credentials::password::HashError;
 use crate::db;
+use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
 use crate::flows::reauthenticate::ReauthenticateError;
 use crate::flows::register::{Fault, RegisterError};
@@ -56,8 +57,13 @@ pub enum Error {
     #[error("No page of ours has this address.")]
     NotFound,
     /// There was something, and it is used up.
-    #[error("{0}")]
-    Gone(String),
+    #[error("{words}")]
+    Gone {
+        /// What there was.
+        words: String,
+        /// A page of ours that helps on, and the words for it.
+        way_on: (&'static str, &'static str),
+    },
     /// Not with this method.
     #[error("This address does not answer to that method.")]
     MethodNotAllowed(Vec<Method>),
@@ -141,7 +147,7 @@ impl Error {
             Self::Forbidden(_) => "You may not see this",
             Self::CrossSite { .. } => "That came from somewhere else",
             Self::NotFound => "There is nothing here",
-            Self::Gone(_) => "That link no longer works",
+            Self::Gone { .. } => "That link no longer works",
             Self::MethodNotAllowed(_) => "Not that way",
             Self::RequestTimeout => "That took too long",
             Self::Conflict(_) => "That is taken",
@@ -169,7 +175,7 @@ impl Error {
             }
             // Of their headers people know only these; the pages of one site share them.
             Self::HeadersTooLarge => "Delete the cookies of this site, then try again.",
-            Self::Forbidden(_) | Self::Gone(_) => "",
+            Self::Forbidden(_) | Self::Gone { .. } => "",
             _ => "Go back and try again.",
         }
     }
@@ -186,7 +192,7 @@ impl Error {
             Self::Forbidden(_) => "forbidden",
             Self::CrossSite { .. } => "cross-site",
             Self::NotFound => "not-found",
-            Self::Gone(_) => "gone",
+            Self::Gone { .. } => "gone",
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::RequestTimeout => "request-timeout",
             Self::Conflict(_) => "conflict",
@@ -260,7 +266,7 @@ impl ResponseError for Error {
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Gone(_) => StatusCode::GONE,
+            Self::Gone { .. } => StatusCode::GONE,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict(_) | Self::AlreadySignedIn => StatusCode::CONFLICT,
@@ -345,6 +351,16 @@ impl From<ReauthenticateError> for Error {
             ReauthenticateError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             ReauthenticateError::Hashing(error) => error.into(),
             ReauthenticateError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<ForgotPasswordError> for Error {
+    fn from(error: ForgotPasswordError) -> Self {
+        match error {
+            ForgotPasswordError::Email(error) => Self::BadRequest(error.to_string().into()),
+            ForgotPasswordError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            ForgotPasswordError::Database(error) => error.into(),
         }
     }
 }

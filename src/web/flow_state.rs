@@ -73,6 +73,19 @@ impl FlowState {
         self.0.remove(kind);
     }
 
+    /// Keeps the address that somebody asked for a link by, to say it once more and to fill it in again.
+    pub(super) fn set_address(&self, address: &str) {
+        self.put("address", &address);
+    }
+
+    pub(super) fn address(&self) -> Option<String> {
+        self.0.get("address").ok().flatten()
+    }
+
+    pub(super) fn forget_address(&self) {
+        self.0.remove("address");
+    }
+
     /// Forgets everything: at sign-out.
     pub(super) fn clear(&self) {
         self.0.clear();

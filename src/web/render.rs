@@ -65,9 +65,8 @@ fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
 fn page(request: &HttpRequest, error: &Error, way: Option<&str>, id: &str) -> HttpResponse {
     let way_back = match (way, error) {
         (Some(way), _) => Some((way.to_owned(), "Go on".to_owned())),
-        (_, Error::NotFound | Error::Forbidden(_) | Error::Gone(_)) => {
-            Some(("/".to_owned(), "To the first page".to_owned()))
-        }
+        (_, Error::Gone { way_on: (href, text), .. }) => Some(((*href).to_owned(), (*text).to_owned())),
+        (_, Error::NotFound | Error::Forbidden(_)) => Some(("/".to_owned(), "To the first page".to_owned())),
         _ => None,
     };
     let page = ErrorPage {

@@ -9,6 +9,7 @@ const TOKENS = {
   "/login": { login: "username webauthn", password: "current-password" },
   "/register": { username: "username", email: "email", password: "new-password" },
   "/setup": { username: "username", email: "email", password: "new-password" },
+  "/forgot": { email: "email" },
   "/reset": { username: "username", password: "new-password" },
   "/reauth": { username: "username", password: "current-password" },
 };

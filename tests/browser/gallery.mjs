@@ -1,5 +1,7 @@
 // Every page in every state that people see, each made through the front door.
-import { OTHER_PASSWORD, press, register, signIn, signOut, somebody, submit } from "./people.mjs";
+import {
+  OTHER_PASSWORD, askForLink, openLatestMail, press, register, signIn, signOut, somebody, submit,
+} from "./people.mjs";
 
 const visit = (place) => (_, page) => page.goto(place);
 
@@ -16,6 +18,14 @@ const reset = async (house, page) => {
   const ada = somebody();
   await register(page, ada);
   await page.goto(await (await house.server()).operator("user", "reset-link", ada.username));
+};
+
+const ADDRESS = "ada.lovelace.who.has.a.long.address@mathematics.example.org";
+
+const mailed = async (house, page) => {
+  await register(await house.page(), somebody("ada", { email: ADDRESS }));
+  await askForLink(page, ADDRESS);
+  await openLatestMail(page, ADDRESS);
 };
 
 const inside = (place) => async (_, page) => {
@@ -57,6 +67,19 @@ export const GALLERY = {
   "the first administrator's page with mistakes": wrongly(setup, MISTAKES),
   "the page of a reset link": reset,
   "the page of a reset link with a weak password": wrongly(reset, { password: "passwordpassword" }),
+  "forgot the password": visit("/forgot"),
+  "forgot the password, with no address": wrongly(visit("/forgot"), { email: "nowhere" }),
+  "forgot the password, and what happens now": (_, page) => askForLink(page, ADDRESS),
+  "the mailbox": async (house, page) => {
+    await mailed(house, page);
+    await page.goto("/dev/mailbox");
+  },
+  "the mailbox while it is empty": async (house) => {
+    const page = await house.page({ server: await house.server({ SERVER__NAME: "Vestibule", LOG__LEVEL: "warn" }) });
+    await page.goto("/dev/mailbox");
+    return page;
+  },
+  "a mail with a link": mailed,
   "the dashboard on the first day": (_, page) => register(page, somebody()),
   "the dashboard of a busy person": (house, page) => lively(house, page),
   "the dashboard just before the end": async (house) => {

@@ -38,3 +38,20 @@ export async function signOut(page) {
   await press(page, page.getByRole("banner").getByRole("button", { name: "Sign out" }));
   await page.waitForURL("**/login");
 }
+
+export async function askForLink(page, email) {
+  await page.goto("/forgot");
+  await submit(page, { email });
+  await page.waitForURL("**/forgot/sent");
+}
+
+/** Opens the latest mail to this address, as soon as there are `count` of them. */
+export async function openLatestMail(page, email, count = 1) {
+  const lines = page.locator("main li", { hasText: `to ${email}` }).filter({ hasNotText: "waiting" });
+  const until = Date.now() + 10_000;
+  do {
+    await page.goto("/dev/mailbox");
+  } while ((await lines.count()) < count && Date.now() < until);
+  await lines.first().getByRole("link").click();
+  await page.waitForURL("**/dev/mailbox/*");
+}

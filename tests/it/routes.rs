@@ -54,6 +54,7 @@ impl Stage {
         match pattern {
             "/setup/{token}" => fill("{token}", [&self.setup, "nothing"]),
             "/reset/{token}" => fill("{token}", [&self.reset, "nothing"]),
+            "/dev/mailbox/{id}" => vec![pattern.replace("{id}", "nothing")],
             "/sessions/{id}/end" => fill("{id}", [&self.session, "nothing"]),
             "/static/{name}" => fill("{name}", [&self.asset, "nothing"]),
             other if other.contains('{') => panic!("what fills {other}?"),
@@ -67,6 +68,7 @@ impl Stage {
             "/register" | "/setup" => format!("username=mallory&password={PASSWORD}"),
             "/login" => format!("login=ada&password={PASSWORD}"),
             "/reset" | "/reauth" => format!("password={PASSWORD}"),
+            "/forgot" => "email=ada%40example.org".to_owned(),
             _ => String::new(),
         };
         let kind = ("content-type", "application/x-www-form-urlencoded");
@@ -143,7 +145,9 @@ async fn what_another_site_sends_does_nothing() {
 
 #[actix_web::test]
 async fn the_same_deeds_from_our_own_pages_do_something() {
-    for (path, who) in [("/login", 0), ("/register", 0), ("/logout", 1), ("/reauth", 1), ("/reset", 0)] {
+    for (path, who) in
+        [("/login", 0), ("/register", 0), ("/logout", 1), ("/reauth", 1), ("/reset", 0), ("/forgot", 0)]
+    {
         let stage = Stage::new().await;
         let mut browser = stage.people[who].1.clone();
         browser.get(&format!("/reset/{}", stage.reset)).await;

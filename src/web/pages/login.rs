@@ -25,6 +25,7 @@ struct LoginPage {
     error: Option<String>,
     purpose: Option<String>,
     registration_open: bool,
+    can_reset: bool,
     device_note: bool,
 }
 
@@ -107,6 +108,7 @@ fn page(
         error,
         purpose,
         registration_open: vestibule.config.registration.mode == RegistrationMode::Open,
+        can_reset: vestibule.config.can_reset_by_mail(),
         device_note: false,
     };
     answer(status, &page)

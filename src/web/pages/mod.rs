@@ -1,9 +1,11 @@
 //! Pages: a file each, with the struct behind its template.
 
 pub(super) mod dashboard;
+pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
 pub(super) mod logout;
+pub(super) mod mailbox;
 pub(super) mod reauth;
 pub(super) mod register;
 pub(super) mod reset;

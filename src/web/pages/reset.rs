@@ -1,4 +1,4 @@
-//! `/reset`: a new password, for whoever has a link from the operator.
+//! `/reset`: a new password, for whoever has a link.
 
 use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
@@ -44,7 +44,7 @@ pub(in crate::web) async fn open(
     context: Context,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    reset_password::find_user(&vestibule, &token, context.now).await?.ok_or_else(gone)?;
+    reset_password::find_user(&vestibule, &token, context.now).await?.ok_or_else(|| gone(&vestibule))?;
     FlowState::of(&request).set_link_token(LINK, &token);
     Ok(see_other("/reset").finish())
 }
@@ -72,6 +72,7 @@ pub(in crate::web) async fn submit(
         Ok(_) => {
             let flow = FlowState::of(&request);
             flow.forget_link_token(LINK);
+            flow.forget_address();
             flow.say("Your new password is saved. You are signed out everywhere; sign in with it now.");
             Ok(see_other("/login").cookie(cookies::no_token(&vestibule.config)).finish())
         }
@@ -79,7 +80,7 @@ pub(in crate::web) async fn submit(
             let errors = vec![FieldError { field: "password", message: error.to_string() }];
             page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, user, errors)
         }
-        Err(ResetPasswordError::InvalidLink) => Err(gone()),
+        Err(ResetPasswordError::InvalidLink) => Err(gone(&vestibule)),
         Err(ResetPasswordError::Hashing(error)) => Err(error.into()),
         Err(ResetPasswordError::Database(error)) => Err(error.into()),
     }
@@ -90,13 +91,17 @@ async fn link(
     context: &Context,
     vestibule: &Vestibule,
 ) -> Result<(String, User), Error> {
-    let token = FlowState::of(request).link_token(LINK).ok_or_else(gone)?;
+    let token = FlowState::of(request).link_token(LINK).ok_or_else(|| gone(vestibule))?;
     let user = reset_password::find_user(vestibule, &token, context.now).await?;
-    Ok((token, user.ok_or_else(gone)?))
+    Ok((token, user.ok_or_else(|| gone(vestibule))?))
 }
 
-fn gone() -> Error {
-    Error::Gone(ResetPasswordError::InvalidLink.to_string())
+fn gone(vestibule: &Vestibule) -> Error {
+    let way_on = match vestibule.config.can_reset_by_mail() {
+        true => ("/forgot", "Send a new link"),
+        false => ("/", "To the first page"),
+    };
+    Error::Gone { words: ResetPasswordError::InvalidLink.to_string(), way_on }
 }
 
 fn page(

@@ -36,7 +36,7 @@ pub(in crate::web) async fn open(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     if !set_up::is_live(&vestibule, &token, context.now).await? {
-        return Err(Error::Gone(SetUpError::InvalidLink.to_string()));
+        return Err(gone());
     }
     FlowState::of(&request).set_link_token(LINK, &token);
     Ok(see_other("/setup").finish())
@@ -83,7 +83,7 @@ pub(in crate::web) async fn submit(
 }
 
 fn gone() -> Error {
-    Error::Gone(SetUpError::InvalidLink.to_string())
+    Error::Gone { words: SetUpError::InvalidLink.to_string(), way_on: ("/", "To the first page") }
 }
 
 fn page(

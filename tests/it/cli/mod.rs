@@ -11,6 +11,7 @@ mod beside_server;
 mod config;
 mod healthcheck;
 mod help;
+mod mail;
 mod migrate;
 mod readme;
 mod serve;

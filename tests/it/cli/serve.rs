@@ -2,9 +2,11 @@
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr};
+use std::process::{Child, ChildStderr, Command};
+use std::time::Duration;
 
 use actix_web::rt::System;
+use vestibule::clock::Stopwatch;
 use vestibule::config::Config;
 use vestibule::flows::set_up;
 use vestibule::vestibule::Vestibule;
@@ -38,6 +40,29 @@ impl Server {
 
     pub(super) fn fact(&self, name: &str) -> Option<&str> {
         self.said.iter().find_map(|line| line.strip_prefix(name)).map(str::trim)
+    }
+
+    /// Asks for a new password, as the page does; the status of the answer.
+    pub(super) fn forget(&self, host: &str, email: &str) -> u16 {
+        let mut stream = TcpStream::connect(self.fact("Listening").unwrap()).unwrap();
+        let body = format!("email={}", email.replace('@', "%40"));
+        let length = body.len();
+        let request = format!(
+            "POST /forgot HTTP/1.1\r\nHost: {host}\r\nSec-Fetch-Site: same-origin\r\nConnection: close\r\n\
+             Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {length}\r\n\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer.split(' ').nth(1).unwrap().parse().unwrap()
+    }
+
+    /// Tells it to stop, and says how long that took.
+    pub(super) fn stop(mut self) -> Duration {
+        let began = Stopwatch::start();
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success() && self.child.wait().unwrap().success());
+        began.elapsed()
     }
 }
 

@@ -13,7 +13,9 @@ use vestibule::clock::{Clock, Timestamp};
 use vestibule::db::{AnyConnection, Error};
 use vestibule::flows::caller::Caller;
 use vestibule::flows::register::{self, NewAccount};
-use vestibule::models::{Role, User};
+use vestibule::flows::{deliver_mail, overview};
+use vestibule::mail::Letter;
+use vestibule::models::{OutboxMail, Role, User};
 use vestibule::{Config, Vestibule, web};
 
 use super::{Answer, Browser, PASSWORD, Place, Program};
@@ -135,6 +137,26 @@ impl TestApp {
     /// Moves its clock.
     pub fn pass(&self, seconds: i64) {
         self.vestibule.clock.jump(seconds);
+    }
+
+    /// Delivers the mail that is due; how many mails left.
+    pub async fn deliver(&self) -> usize {
+        deliver_mail::run(&self.vestibule, self.now()).await.unwrap()
+    }
+
+    /// Delivers the mail that is due, and reads all that has left, newest first.
+    pub async fn mails(&self) -> Vec<(OutboxMail, Letter)> {
+        self.deliver().await;
+        let mut mails = Vec::new();
+        for mail in overview::mails(&self.vestibule, 100).await.unwrap() {
+            mails.extend(
+                overview::mail(&self.vestibule, mail.id)
+                    .await
+                    .unwrap()
+                    .filter(|mail| mail.0.sent_at.is_some()),
+            );
+        }
+        mails
     }
 
     /// Asks its database.

@@ -4,6 +4,7 @@ mod answer;
 mod app;
 mod browser;
 mod gate;
+mod mail_server;
 mod place;
 mod program;
 
@@ -11,6 +12,7 @@ pub use answer::Answer;
 pub use app::TestApp;
 pub use browser::Browser;
 pub use gate::Gate;
+pub use mail_server::{MAIL_PASSWORD, MailServer};
 pub use place::Place;
 pub use program::Program;
 

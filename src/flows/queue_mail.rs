@@ -1,0 +1,71 @@
+//! Queue a mail: a row in the deed's own transaction, so that the mail is there exactly if the deed is done (D13).
+
+use crate::clock::Timestamp;
+use crate::db::{self, AnyConnection};
+use crate::id::MailId;
+use crate::mail::Letter;
+use crate::mail::messages::{Message, Sender};
+use crate::models::{OutboxMail, User};
+use crate::vestibule::Vestibule;
+
+/// Puts `message` for `recipient` into the outbox, within a larger deed. [`wake`] whoever carries it afterwards.
+pub(super) fn insert<M: Message>(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    id: MailId,
+    recipient: &str,
+    message: &M,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let Some(sealed) = seal(vestibule, &id, message) else {
+        // No deed fails for want of a mail.
+        log::error!("a mail ({}) could not be written", M::KIND);
+        return Ok(());
+    };
+    let mail = OutboxMail {
+        id,
+        kind: M::KIND,
+        recipient: recipient.to_owned(),
+        sealed: Some(sealed),
+        created_at: now,
+        send_after: Some(now),
+        attempts: 0,
+        last_error: None,
+        sent_at: None,
+        given_up_at: None,
+    };
+    Ok(mail.insert(conn)?)
+}
+
+/// The same for `user`, about something that happened to their account; only by an address that they have proven to be
+/// theirs. By any other, somebody could have us write to a stranger as often as they change their password.
+pub(super) fn notify<M: Message>(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    user: &User,
+    message: &M,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    match &user.email {
+        Some(email) if user.email_verified_at.is_some() => {
+            insert(vestibule, conn, MailId::new(), email, message, now)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Tells whoever carries the mail that there is some. Without it they would look within seconds, too.
+pub(super) fn wake(vestibule: &Vestibule) {
+    vestibule.new_mail.notify_one();
+}
+
+/// The words of `message`.
+pub(super) fn letter<M: Message>(vestibule: &Vestibule, message: &M) -> Option<Letter> {
+    let config = &vestibule.config;
+    let sender = Sender { name: config.server.name.clone(), home: config.public_url() };
+    message.letter(&sender).ok()
+}
+
+fn seal<M: Message>(vestibule: &Vestibule, id: &MailId, message: &M) -> Option<Vec<u8>> {
+    letter(vestibule, message)?.seal(&vestibule.letters, id)
+}

@@ -1,0 +1,122 @@
+//! What we write to people, a struct a mail; its words are `templates/mail/NAME.{txt,html}`.
+//!
+//! Nothing that a stranger typed stands in any of them: a username has no blank and no sign that could make a link of
+//! it, and the rest is ours or the operator's.
+
+use askama::Template;
+
+use super::Letter;
+use crate::models::MailKind;
+
+/// The frame around every mail: who writes.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// The name of this instance.
+    pub name: String,
+    /// Where it is.
+    pub home: String,
+}
+
+/// What can be written to somebody.
+pub trait Message {
+    /// What it is about.
+    const KIND: MailKind;
+
+    /// Its words.
+    ///
+    /// # Errors
+    ///
+    /// The template's.
+    fn letter(&self, sender: &Sender) -> Result<Letter, askama::Error>;
+}
+
+/// Somebody asked for a new password: the links to choose one.
+#[derive(Clone, Debug)]
+pub struct ResetPassword {
+    /// One for each account with this address.
+    pub links: Vec<ResetLink>,
+    /// How many minutes they work.
+    pub minutes: u64,
+    /// When somebody asked.
+    pub asked_at: String,
+    /// From which network address.
+    pub asked_from: String,
+}
+
+/// The link for one account.
+#[derive(Clone)]
+pub struct ResetLink {
+    /// Whose.
+    pub username: String,
+    /// Where to.
+    pub url: String,
+}
+
+impl std::fmt::Debug for ResetLink {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ResetLink").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// A password was changed.
+#[derive(Clone, Debug)]
+pub struct PasswordChanged {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub changed_at: String,
+    /// From which network address; empty if an operator did it.
+    pub changed_from: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
+/// An operator wants to see whether mail arrives.
+#[derive(Clone, Debug)]
+pub struct Test {
+    /// When.
+    pub asked_at: String,
+}
+
+/// Ties a message to its kind, its subject and its two templates.
+macro_rules! message {
+    ($name:ident, $kind:ident, $text:literal, $html:literal, $subject:expr) => {
+        impl Message for $name {
+            const KIND: MailKind = MailKind::$kind;
+
+            fn letter(&self, sender: &Sender) -> Result<Letter, askama::Error> {
+                #[derive(Template)]
+                #[template(path = $text)]
+                struct Text<'a> {
+                    mail: &'a $name,
+                    sender: &'a Sender,
+                }
+                #[derive(Template)]
+                #[template(path = $html)]
+                struct Html<'a> {
+                    mail: &'a $name,
+                    sender: &'a Sender,
+                }
+                let subject = $subject(sender.name.as_str());
+                let text = Text { mail: self, sender }.render()?;
+                Ok(Letter { subject, text, html: Html { mail: self, sender }.render()? })
+            }
+        }
+    };
+}
+
+message!(
+    ResetPassword,
+    ResetPassword,
+    "mail/reset_password.txt",
+    "mail/reset_password.html",
+    |name| format!("Choose a new password for {name}")
+);
+message!(
+    PasswordChanged,
+    PasswordChanged,
+    "mail/password_changed.txt",
+    "mail/password_changed.html",
+    |name| format!("Your password for {name} was changed")
+);
+message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));

@@ -1,0 +1,166 @@
+//! Mail on its way out.
+//!
+//! ```text
+//! insert ──> due ──claim──> held ──┬─> sent
+//!             ▲                    ├─> given up ──retry──> due
+//!             └── time is over <───┴─> failed: due later
+//! ```
+//!
+//! A claim moves `send_after` into the future by compare-and-set, so that of many nodes one sends the mail. Whoever
+//! dies with a mail in hand leaves it due again: it may be sent twice, and never not at all.
+
+use diesel::prelude::*;
+
+use super::text_enum;
+use crate::clock::Timestamp;
+use crate::db::AnyConnection;
+use crate::db::schema::outbox;
+use crate::id::MailId;
+
+text_enum! {
+    /// What a mail is about.
+    pub enum MailKind {
+        /// The links that somebody asked for who forgot a password.
+        ResetPassword = "reset_password",
+        /// A password was changed.
+        PasswordChanged = "password_changed",
+        /// An operator wants to see whether mail arrives.
+        Test = "test",
+    }
+}
+
+/// A row of `outbox`.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable, Insertable)]
+#[diesel(table_name = outbox)]
+pub struct OutboxMail {
+    /// The same at every attempt, so that a mail that came twice can be known by it.
+    pub id: MailId,
+    /// What it is about.
+    pub kind: MailKind,
+    /// To whom.
+    pub recipient: String,
+    /// The words: they may hold a link that only its reader may use. Forgotten once the mail is sent.
+    pub sealed: Option<Vec<u8>>,
+    /// When it was written.
+    pub created_at: Timestamp,
+    /// When somebody may (next) try to send it; never again, if it is sent or given up.
+    pub send_after: Option<Timestamp>,
+    /// How often somebody has tried.
+    pub attempts: i64,
+    /// What was wrong the last time.
+    pub last_error: Option<String>,
+    /// When the mail server took it.
+    pub sent_at: Option<Timestamp>,
+    /// When we gave it up.
+    pub given_up_at: Option<Timestamp>,
+}
+
+impl OutboxMail {
+    /// Writes a new mail.
+    pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        diesel::insert_into(outbox::table).values(self).execute(conn).map(drop)
+    }
+
+    /// The mail that has been due for longest.
+    pub fn find_due(conn: &mut AnyConnection, now: Timestamp) -> QueryResult<Option<Self>> {
+        outbox::table
+            .filter(outbox::send_after.le(now))
+            .order((outbox::send_after, outbox::id))
+            .select(Self::as_select())
+            .first(conn)
+            .optional()
+    }
+
+    /// Holds the mail until `until`, as one more attempt. Of many who try at once, one is told `true`.
+    pub fn claim(&self, conn: &mut AnyConnection, until: Timestamp) -> QueryResult<bool> {
+        diesel::update(outbox::table.find(&self.id))
+            .filter(outbox::send_after.eq(self.send_after))
+            .set((outbox::send_after.eq(until), outbox::attempts.eq(outbox::attempts + 1)))
+            .execute(conn)
+            .map(|rows| rows == 1)
+    }
+
+    /// Goes on holding a mail that is held.
+    pub fn hold(conn: &mut AnyConnection, id: &MailId, until: Timestamp) -> QueryResult<()> {
+        let held = outbox::table.find(id).filter(outbox::send_after.is_not_null());
+        diesel::update(held).set(outbox::send_after.eq(until)).execute(conn).map(drop)
+    }
+
+    /// The mail server has it. Its words are forgotten, unless they are to be `kept`.
+    pub fn update_sent(
+        conn: &mut AnyConnection,
+        id: &MailId,
+        at: Timestamp,
+        kept: Option<&[u8]>,
+    ) -> QueryResult<()> {
+        let never = None::<Timestamp>;
+        diesel::update(outbox::table.find(id))
+            .set((outbox::sent_at.eq(at), outbox::send_after.eq(never), outbox::sealed.eq(kept)))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// That did not work; another try at `send_after`.
+    pub fn update_failed(
+        conn: &mut AnyConnection,
+        id: &MailId,
+        error: &str,
+        send_after: Timestamp,
+    ) -> QueryResult<()> {
+        diesel::update(outbox::table.find(id))
+            .set((outbox::last_error.eq(error), outbox::send_after.eq(send_after)))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// That will not work any more.
+    pub fn update_given_up(
+        conn: &mut AnyConnection,
+        id: &MailId,
+        error: &str,
+        at: Timestamp,
+    ) -> QueryResult<()> {
+        let never = None::<Timestamp>;
+        diesel::update(outbox::table.find(id))
+            .set((outbox::last_error.eq(error), outbox::given_up_at.eq(at), outbox::send_after.eq(never)))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Makes what was given up, or waits for longer than until `soon`, due at once: one mail, or with no `id` all of
+    /// them. How many that were. What is due before `soon` may be in somebody's hands this moment.
+    pub fn retry(
+        conn: &mut AnyConnection,
+        id: Option<&MailId>,
+        soon: Timestamp,
+        now: Timestamp,
+    ) -> QueryResult<usize> {
+        let anew = (outbox::send_after.eq(now), outbox::given_up_at.eq(None::<Timestamp>));
+        let waits = outbox::send_after.gt(soon).assume_not_null().or(outbox::given_up_at.is_not_null());
+        let waiting = outbox::table.filter(waits);
+        match id {
+            Some(id) => diesel::update(waiting.filter(outbox::id.eq(id))).set(anew).execute(conn),
+            None => diesel::update(waiting).set(anew).execute(conn),
+        }
+    }
+
+    /// The latest `limit` mails, newest first.
+    pub fn list_latest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Self>> {
+        outbox::table
+            .order((outbox::created_at.desc(), outbox::id.desc()))
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// The mail with this id.
+    pub fn find(conn: &mut AnyConnection, id: &MailId) -> QueryResult<Option<Self>> {
+        outbox::table.find(id).select(Self::as_select()).first(conn).optional()
+    }
+
+    /// Forgets mails from before `before` that wait for nothing any more.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
+        let old = outbox::table.filter(outbox::created_at.lt(before)).filter(outbox::send_after.is_null());
+        diesel::delete(old).execute(conn)
+    }
+}
