@@ -97,16 +97,27 @@ pub async fn mails(vestibule: &Vestibule, limit: i64) -> Result<Vec<OutboxMail>,
     vestibule.db.read(move |conn| Ok(OutboxMail::list_latest(conn, limit)?)).await
 }
 
+/// The same with their words, of those whose words are still there.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn letters(vestibule: &Vestibule, limit: i64) -> Result<Vec<(OutboxMail, Letter)>, db::Error> {
+    let mails = mails(vestibule, limit).await?;
+    Ok(mails.into_iter().filter_map(|mail| open(vestibule, mail)).collect())
+}
+
 /// One mail and its words, if they are still there.
 ///
 /// # Errors
 ///
 /// The database's.
-pub async fn mail(vestibule: &Vestibule, id: MailId) -> Result<Option<(OutboxMail, Letter)>, db::Error> {
-    let found: Option<OutboxMail> =
-        vestibule.db.read(move |conn| Ok::<_, db::Error>(OutboxMail::find(conn, &id)?)).await?;
-    Ok(found.and_then(|mail| {
-        let letter = Letter::open(&vestibule.letters, &mail.id, mail.sealed.as_deref()?)?;
-        Some((mail, letter))
-    }))
+pub async fn letter(vestibule: &Vestibule, id: MailId) -> Result<Option<(OutboxMail, Letter)>, db::Error> {
+    let found = vestibule.db.read(move |conn| Ok::<_, db::Error>(OutboxMail::find(conn, &id)?)).await?;
+    Ok(found.and_then(|mail| open(vestibule, mail)))
+}
+
+fn open(vestibule: &Vestibule, mail: OutboxMail) -> Option<(OutboxMail, Letter)> {
+    let letter = Letter::open(&vestibule.letters, &mail.id, mail.sealed.as_deref()?)?;
+    Some((mail, letter))
 }

@@ -11,6 +11,7 @@ use askama::Template;
 
 use crate::flows::overview;
 use crate::id::MailId;
+use crate::mail::Letter;
 use crate::models::OutboxMail;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
@@ -32,24 +33,23 @@ struct MailboxPage {
 struct MailPage {
     shell: Shell,
     mail: Line,
-    subject: String,
     lines: Vec<String>,
     home: String,
 }
 
 struct Line {
     id: String,
-    about: &'static str,
+    subject: String,
     recipient: String,
     written: Moment,
     is_sent: bool,
 }
 
 impl Line {
-    fn of(mail: OutboxMail, context: &Context) -> Self {
+    fn of(mail: OutboxMail, letter: &Letter, context: &Context) -> Self {
         Self {
             id: mail.id.to_string(),
-            about: mail.kind.as_str(),
+            subject: letter.subject.clone(),
             written: Moment::new(mail.created_at, context.now),
             is_sent: mail.sent_at.is_some(),
             recipient: mail.recipient,
@@ -64,8 +64,8 @@ pub(in crate::web) async fn list(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     check_open(&request, &context, &vestibule)?;
-    let mails = overview::mails(&vestibule, LATEST).await?;
-    let mails = mails.into_iter().map(|mail| Line::of(mail, &context)).collect();
+    let mails = overview::letters(&vestibule, LATEST).await?;
+    let mails = mails.into_iter().map(|(mail, letter)| Line::of(mail, &letter, &context)).collect();
     answer(StatusCode::OK, &MailboxPage { shell: Shell::of(&request), mails })
 }
 
@@ -77,13 +77,12 @@ pub(in crate::web) async fn show(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     check_open(&request, &context, &vestibule)?;
-    let found = overview::mail(&vestibule, MailId::from(id.as_str())).await?;
+    let found = overview::letter(&vestibule, MailId::from(id.as_str())).await?;
     let (mail, letter) = found.ok_or(Error::NotFound)?;
     let page = MailPage {
         shell: Shell::of(&request),
-        mail: Line::of(mail, &context),
-        subject: letter.subject,
-        lines: letter.text.lines().map(str::to_owned).collect(),
+        mail: Line::of(mail, &letter, &context),
+        lines: letter.text.lines().map(|line| line.trim_end().to_owned()).collect(),
         home: format!("{}/", vestibule.config.public_url()),
     };
     answer(StatusCode::OK, &page)
