@@ -1,6 +1,7 @@
 //! [`Vestibule`]: what is built once from a [`Config`] and then handed to every deed.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use tokio::sync::oneshot;
@@ -61,6 +62,8 @@ pub struct Parts {
     pub letters: Sealer,
     /// Rings when there is a new one.
     pub new_mail: tokio::sync::Notify,
+    /// Whether this process carries the mail: where nobody does, no page promises any.
+    pub carries_mail: AtomicBool,
     /// Encrypts the flow cookie (D5).
     pub flow_key: secrecy::SecretBox<[u8; 32]>,
     /// Goes with the instance, and so tells the thread that works for it to end.
@@ -183,6 +186,7 @@ impl Vestibule {
             mailer: mailer(&config),
             letters: master.sealer("outbox"),
             new_mail: tokio::sync::Notify::new(),
+            carries_mail: AtomicBool::new(false),
             flow_key: secrecy::SecretBox::new(Box::new(master.derive("flow cookie"))),
             keeping: OnceLock::new(),
             config,
@@ -203,6 +207,13 @@ impl Vestibule {
 impl WeakVestibule {
     pub(crate) fn upgrade(&self) -> Option<Vestibule> {
         self.0.upgrade().map(Vestibule)
+    }
+}
+
+impl Parts {
+    /// Whether somebody who forgot their password can have a link by mail.
+    pub fn can_reset_by_mail(&self) -> bool {
+        self.config.can_reset_by_mail() && self.carries_mail.load(Ordering::Relaxed)
     }
 }
 

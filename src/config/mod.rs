@@ -145,7 +145,7 @@ impl Config {
         self.mail.smtp_host.is_some() || !self.is_https()
     }
 
-    /// Whether somebody who forgot their password can have a link by mail.
+    /// Whether somebody who forgot their password could have a link by mail, if somebody carries it.
     #[must_use]
     pub fn can_reset_by_mail(&self) -> bool {
         self.mail_arrives() && self.registration.email != EmailField::Hidden

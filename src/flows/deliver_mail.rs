@@ -4,6 +4,7 @@
 //! restart nor another node forgets it. What the server refuses for good is tried again too, but seldom: it may be
 //! our own fault, and an operator can mend that.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::clock::{Stopwatch, Timestamp};
@@ -36,10 +37,14 @@ const LONG_PAUSE: Duration = Duration::from_hours(6);
 /// Answers the questions that are answered by mail, and sends all that is due; how many mails left. Stops early when
 /// the mail server is away: the next mail would wait for it in vain, too.
 ///
+/// `vestibule serve` does it again and again. An app of somebody else's that mounts our pages has to do so itself;
+/// until it does for the first time, no page of ours offers to send a mail.
+///
 /// # Errors
 ///
 /// The database's.
 pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Error> {
+    vestibule.carries_mail.store(true, Ordering::Relaxed);
     let started = Stopwatch::start();
     forgot_password::answer_requests(vestibule, now).await?;
     let mut sent = 0;

@@ -109,3 +109,17 @@ async fn a_guard_in_an_app_without_the_instance_lets_nobody_in() {
 
     assert_eq!((answer.status, answer.body.contains("ada")), (500, false));
 }
+
+#[actix_web::test]
+async fn no_page_offers_a_mail_until_somebody_carries_it() {
+    let place = Place::new();
+    let (vestibule, _) = open(&place).await;
+
+    let before = ask(&vestibule, get_at("/login")).await;
+    let asked = ask(&vestibule, get_at("/forgot")).await;
+    vestibule::flows::deliver_mail::run(&vestibule, vestibule.clock.now()).await.unwrap();
+    let after = ask(&vestibule, get_at("/login")).await;
+
+    assert!(before.body.contains("Ask your administrator for a reset link.") && asked.status == 404);
+    assert!(after.body.contains("href=\"/forgot\""));
+}

@@ -88,7 +88,7 @@ pub(in crate::web) async fn sent(
 
 /// Where no mail arrives, there is no such page.
 fn check_open(vestibule: &Vestibule) -> Result<(), Error> {
-    if vestibule.config.can_reset_by_mail() { Ok(()) } else { Err(Error::NotFound) }
+    if vestibule.can_reset_by_mail() { Ok(()) } else { Err(Error::NotFound) }
 }
 
 fn page(

@@ -108,7 +108,7 @@ fn page(
         error,
         purpose,
         registration_open: vestibule.config.registration.mode == RegistrationMode::Open,
-        can_reset: vestibule.config.can_reset_by_mail(),
+        can_reset: vestibule.can_reset_by_mail(),
         device_note: false,
     };
     answer(status, &page)

@@ -97,7 +97,7 @@ async fn link(
 }
 
 fn gone(vestibule: &Vestibule) -> Error {
-    let way_on = match vestibule.config.can_reset_by_mail() {
+    let way_on = match vestibule.can_reset_by_mail() {
         true => ("/forgot", "Send a new link"),
         false => ("/", "To the first page"),
     };

@@ -78,6 +78,8 @@ impl TestApp {
                 }
             })
         });
+        // As `vestibule serve` does before it listens.
+        deliver_mail::run(&vestibule, vestibule.clock.now()).await.unwrap();
         Self { vestibule, call, place }
     }
 
