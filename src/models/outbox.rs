@@ -136,12 +136,14 @@ impl OutboxMail {
         now: Timestamp,
     ) -> QueryResult<usize> {
         let anew = (outbox::send_after.eq(now), outbox::given_up_at.eq(None::<Timestamp>));
-        let waits = outbox::send_after.gt(soon).assume_not_null().or(outbox::given_up_at.is_not_null());
-        let waiting = outbox::table.filter(waits);
-        match id {
-            Some(id) => diesel::update(waiting.filter(outbox::id.eq(id))).set(anew).execute(conn),
-            None => diesel::update(waiting).set(anew).execute(conn),
-        }
+        let (waits, given_up) = (outbox::send_after.gt(soon), outbox::given_up_at.is_not_null());
+        let Some(id) = id else {
+            // One after the other: each finds its rows by an index of its own.
+            let woken = diesel::update(outbox::table.filter(waits)).set(anew).execute(conn)?;
+            return Ok(woken + diesel::update(outbox::table.filter(given_up)).set(anew).execute(conn)?);
+        };
+        let waiting = outbox::table.find(id).filter(waits.assume_not_null().or(given_up));
+        diesel::update(waiting).set(anew).execute(conn)
     }
 
     /// The latest `limit` mails, newest first.

@@ -24,7 +24,7 @@ const NONE_OF_THEIRS: [&str; 12] = [
 ];
 
 /// Settings with a figure that limits nothing.
-const NO_LIMITS: [&str; 2] = ["passwords.hash_passes", "server.workers"];
+const NO_LIMITS: [&str; 3] = ["mail.smtp_port", "passwords.hash_passes", "server.workers"];
 
 /// A row: its figure and where that is from.
 struct Row {

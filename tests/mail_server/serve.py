@@ -19,6 +19,7 @@ import argparse
 import asyncio
 import email
 import email.policy
+import fcntl
 import json
 import os
 import pathlib
@@ -26,12 +27,25 @@ import ssl
 import subprocess
 import sys
 
-sys.path.insert(0, str(pathlib.Path(__file__).parent / "packages"))
+HERE = pathlib.Path(__file__).parent
+PACKAGES = HERE / "packages"
+sys.path.insert(0, str(PACKAGES))
 
-try:
-    from aiosmtpd.smtp import SMTP, AuthResult
-except ImportError:
-    sys.exit("There is no aiosmtpd. `tests/run units` installs it.")
+
+def install():
+    """Whoever runs the tests without `tests/run` gets what they need here; of many at once, one fetches it."""
+    with (HERE / "requirements.txt").open() as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (PACKAGES / "aiosmtpd").exists():
+            line = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            line += ["--target", PACKAGES, "--requirement", HERE / "requirements.txt"]
+            if subprocess.run(line, stdout=subprocess.DEVNULL).returncode != 0:
+                sys.exit("There is no aiosmtpd, and pip could not fetch it. `tests/run units` installs both.")
+
+
+if not (PACKAGES / "aiosmtpd").exists():
+    install()
+from aiosmtpd.smtp import SMTP, AuthResult
 
 
 class Mailbox:

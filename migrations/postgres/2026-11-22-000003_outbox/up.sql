@@ -14,8 +14,9 @@ CREATE TABLE outbox (
     sent_at     BIGINT,
     given_up_at BIGINT
 );
-CREATE INDEX outbox_by_due ON outbox (send_after);
-CREATE INDEX outbox_by_time ON outbox (created_at);
+CREATE INDEX outbox_by_due ON outbox (send_after, id);
+CREATE INDEX outbox_by_time ON outbox (created_at, id);
+CREATE INDEX outbox_given_up ON outbox (given_up_at) WHERE given_up_at IS NOT NULL;
 
 -- Who forgot a password, by the address they gave: a row for known and unknown addresses alike, until it is answered.
 CREATE TABLE reset_requests (
@@ -26,7 +27,7 @@ CREATE TABLE reset_requests (
     address      TEXT   NOT NULL,
     user_agent   TEXT   NOT NULL
 );
-CREATE INDEX reset_requests_by_time ON reset_requests (asked_at);
+CREATE INDEX reset_requests_by_time ON reset_requests (asked_at, id);
 
 -- A link that is mailed works while its account still has that address, and its time begins when the mail leaves.
 ALTER TABLE one_time_tokens ADD COLUMN email_folded TEXT;

@@ -46,7 +46,7 @@ impl House {
         self.place.dir().join("said")
     }
 
-    fn data(&self) -> PathBuf {
+    pub fn data(&self) -> PathBuf {
         self.place.dir().join("data")
     }
 
@@ -66,6 +66,13 @@ impl House {
     /// What a command that must work prints.
     pub fn run(&self, line: &str, input: &str) -> String {
         self.run_with(line, input, &[])
+    }
+
+    /// Runs a command that may find nothing to do.
+    pub fn run_any(&self, line: &str) {
+        let mut child = self.command(line).spawn().unwrap();
+        drop(child.stdin.take());
+        child.wait_with_output().unwrap();
     }
 
     /// The same, with other settings.

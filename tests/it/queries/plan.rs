@@ -17,6 +17,7 @@ pub struct Plan {
     pub scans: Vec<String>,
     /// What it reads of indices.
     pub indices: BTreeSet<String>,
+    sorts: bool,
 }
 
 impl Plan {
@@ -37,6 +38,10 @@ impl Plan {
                 plan.add_node(&serde_json::from_str::<Value>(&explained.plan).unwrap()[0]["Plan"]);
             }
         }
+        // The first few in the order of an index are the first few of the index.
+        if sql.contains(" LIMIT ") && !plan.sorts {
+            plan.scans.retain(|scan| !scan.contains("USING INDEX") && !scan.starts_with("Index "));
+        }
         Ok(plan)
     }
 
@@ -47,6 +52,7 @@ impl Plan {
         if is_scan || step.contains(" AUTOMATIC ") {
             self.scans.push(step.to_owned());
         }
+        self.sorts |= step.contains("TEMP B-TREE");
         self.indices.extend(step.split_once(" INDEX ").map(|(_, rest)| first_word(rest)));
     }
 
@@ -58,6 +64,7 @@ impl Plan {
             let table = node["Relation Name"].as_str().unwrap_or_default();
             self.scans.push(format!("{kind} of {table}"));
         }
+        self.sorts |= kind.ends_with("Sort");
         self.indices.extend(node["Index Name"].as_str().map(str::to_owned));
         for child in node["Plans"].as_array().into_iter().flatten() {
             self.add_node(child);

@@ -1,6 +1,7 @@
 //! Every deed of the product, once: by browsers, by programs and by an operator.
 
 use std::collections::BTreeMap;
+use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
@@ -89,6 +90,7 @@ pub fn through(house: &House) -> Vec<String> {
     guess(&server);
     end_sessions(house, &server, &mut ada);
     operate(house, &server);
+    write_mails(house, &server);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
@@ -147,6 +149,36 @@ fn end_sessions(house: &House, server: &Server, ada: &mut Visitor<'_>) {
 fn sessions(house: &House) -> Vec<String> {
     let listed: Value = serde_json::from_str(&house.run("session list ada --json", "")).unwrap();
     listed.as_array().unwrap().iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Asks for a mail that cannot be written, is given up, sent all the same, and used.
+fn write_mails(house: &House, server: &Server) {
+    let (folder, mut ada) = (house.data().join("mail"), Visitor::at(server));
+    let _ = fs::remove_dir_all(&folder);
+    fs::write(&folder, "in the way").unwrap();
+    ada.get(200, "/forgot");
+    ada.submit(303, "/forgot", &[("email", "ada@example.org")]);
+    house.wait_for(|sql| {
+        sql.starts_with("UPDATE \"outbox\" SET \"last_error\"") && !sql.contains("given_up_at")
+    });
+    let days_ago = "UPDATE outbox SET created_at = created_at - 400000, send_after = 1";
+    house.connect().batch_execute(days_ago).unwrap();
+    house.wait_for(|sql| sql.contains("\"given_up_at\" = "));
+
+    fs::remove_file(&folder).unwrap();
+    house.run("mail retry", "");
+    house.wait_for(|sql| sql.starts_with("UPDATE \"outbox\" SET \"sent_at\""));
+    let mut listed: Value = serde_json::from_str(&house.run("mail list --json", "")).unwrap();
+    let id = listed[0]["id"].take().as_str().unwrap().to_owned();
+    house.run_any(&format!("mail retry {id}"));
+    house.run("mail test somebody@example.org", "");
+    ada.get(200, "/dev/mailbox");
+    ada.get(200, &format!("/dev/mailbox/{id}"));
+    let mails = fs::read_dir(&folder).unwrap().map(|mail| fs::read_to_string(mail.unwrap().path()).unwrap());
+    let text = mails.collect::<String>().replace("=\r\n", "");
+    let token = text.split("/reset/").nth(1).expect("a link").split_whitespace().next().unwrap();
+    ada.get(303, &format!("/reset/{token}"));
+    ada.submit(303, "/reset", &[("username", "ada"), ("password", OTHER_PASSWORD)]);
 }
 
 fn operate(house: &House, server: &Server) {
