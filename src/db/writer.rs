@@ -157,7 +157,10 @@ fn write_together(
         false => Err(Error::Unavailable("the transaction broke off".to_owned())),
     };
     for answer in answers {
-        answer(committed.as_ref().map(|()| ()).map_err(Error::again));
+        answer(match &committed {
+            Ok(()) => Ok(()),
+            Err(error) => Err(error.again()),
+        });
     }
     // Whatever is wrong with a connection, closing it rolls back what it had begun.
     committed.is_ok().then_some(conn)
