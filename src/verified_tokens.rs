@@ -49,6 +49,10 @@ pub struct VerifiedTokens {
     read_at: AtomicU64,
 }
 
+/// When a reading of the revocations began.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment(u64);
+
 /// One token that was found good.
 #[derive(Debug)]
 pub struct Verified {
@@ -128,9 +132,15 @@ impl VerifiedTokens {
         }
     }
 
-    /// Notes that all revocations up to now have been read, and forgotten what they ended.
-    pub fn note_reading(&self) {
-        self.read_at.store(self.millis() + 1, Ordering::SeqCst);
+    /// This moment, for [`Self::note_reading`].
+    pub fn moment(&self) -> Moment {
+        Moment(self.millis())
+    }
+
+    /// Notes that all revocations up to the moment `began` have been read, and forgotten what they ended. Not up to
+    /// now: the answer of a database that hung may be old.
+    pub fn note_reading(&self, began: Moment) {
+        self.read_at.store(began.0 + 1, Ordering::SeqCst);
     }
 
     /// Whether revocations were read lately: else nothing remembered counts (fails closed).

@@ -5,7 +5,7 @@ use crate::credentials::username;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::{end_session, throttle};
-use crate::models::{EventKind, RevokedBecause, Role, User};
+use crate::models::{EventKind, OneTimeToken, Purpose, RevokedBecause, Role, User};
 use crate::vestibule::Vestibule;
 
 /// The user who goes by `name`: a username or an id.
@@ -40,11 +40,14 @@ pub async fn disable(
     vestibule
         .db
         .write(move |conn| {
+            // Read again: somebody may have enabled the account since it was looked up.
+            let user = User::find_locked(conn, &user.id)?.unwrap_or(user);
             if user.disabled_at.is_none() {
                 User::update_disabled_at(conn, &user.id, Some(now))?;
                 event.insert(conn)?;
             }
             end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::UserDisabled, now)?;
+            OneTimeToken::delete_of(conn, &user.id, Purpose::ResetPassword)?;
             Ok(())
         })
         .await
@@ -68,6 +71,7 @@ pub async fn enable(
         .write(move |conn| {
             let logins = [Some(user.username.as_str()), user.email.as_deref()];
             throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
+            let user = User::find_locked(conn, &user.id)?.unwrap_or(user);
             if user.disabled_at.is_some() {
                 User::update_disabled_at(conn, &user.id, None)?;
                 event.insert(conn)?;
@@ -95,9 +99,10 @@ pub async fn set_role(
     vestibule
         .db
         .write(move |conn| {
+            let user = User::find_locked(conn, &user.id)?.unwrap_or(user);
             if user.role != role {
                 User::update_role(conn, &user.id, role)?;
-                end_session::ask_anew(&here, conn, &user.id, now)?;
+                end_session::ask_anew(&here, conn, &user.id)?;
                 event.insert(conn)?;
             }
             Ok(())

@@ -8,7 +8,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::id::{SessionId, UserId};
-use crate::models::{EventKind, Revocation, RevokedBecause, Session};
+use crate::models::{EventKind, Revocation, RevokedBecause, Session, User};
 use crate::vestibule::Vestibule;
 
 /// Ends one live session of `user`. Whether there was one: somebody else's, an ended one and none at all look alike.
@@ -77,8 +77,7 @@ pub(super) fn revoke(
 ) -> Result<bool, db::Error> {
     let ended = Session::revoke(conn, user, id, because, now)?;
     if ended {
-        Revocation::insert(conn, user, Some(id), now)?;
-        forget(here, conn, user);
+        notify(here, conn, user, Some(id))?;
     }
     Ok(ended)
 }
@@ -92,25 +91,29 @@ pub(super) fn revoke_all_but(
     because: RevokedBecause,
     now: Timestamp,
 ) -> Result<usize, db::Error> {
+    // A sign-in that goes on at this moment is waited for: else its session would outlive what ends here.
+    User::find_locked(conn, user)?;
     let ended = Session::revoke_all(conn, user, keep, because, now)?;
     // The session that stays is asked for anew, too: that does no harm.
-    ask_anew(here, conn, user, now)?;
+    ask_anew(here, conn, user)?;
     Ok(ended)
 }
 
 /// Sees to it that everybody asks anew for whatever they remember of `user`, within a deed that changed their row.
-pub(super) fn ask_anew(
+pub(super) fn ask_anew(here: &Vestibule, conn: &mut Transaction<'_>, user: &UserId) -> Result<(), db::Error> {
+    notify(here, conn, user, None)
+}
+
+/// Tells other processes, and this one once it is committed. The notice has the time of its writing, not that of the
+/// request, which may have taken its time: readers look back no further than half a minute.
+fn notify(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
     user: &UserId,
-    now: Timestamp,
+    session: Option<&SessionId>,
 ) -> Result<(), db::Error> {
-    Revocation::insert(conn, user, None, now)?;
-    forget(here, conn, user);
-    Ok(())
-}
-
-fn forget(here: &Vestibule, conn: &mut Transaction<'_>, user: &UserId) {
+    Revocation::insert(conn, user, session, here.clock.now())?;
     let (here, user) = (here.clone(), user.clone());
     conn.once_committed(move || here.verified.forget(&user));
+    Ok(())
 }

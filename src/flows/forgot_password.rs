@@ -21,7 +21,7 @@ use crate::flows::caller::{Actor, Caller};
 use crate::flows::throttle::{self, ThrottleError};
 use crate::flows::{queue_mail, reset_password};
 use crate::id::{MailId, ResetRequestId};
-use crate::mail::messages::{ResetLink, ResetPassword};
+use crate::mail::messages::{self, ResetLink, ResetPassword};
 use crate::models::{self, EventKind, Purpose, ResetRequest, User};
 use crate::secret::OneTimeToken;
 use crate::vestibule::Vestibule;
@@ -114,6 +114,9 @@ fn answer(
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let mut users = User::list_by_email(conn, &request.email_folded)?;
+    if users.first().is_some_and(|owner| owner.email_verified_at.is_some()) {
+        users.truncate(1);
+    }
     users.retain(|user| user.disabled_at.is_none());
     // As its owner spelt it; what a stranger typed is not written to.
     let Some(recipient) = users.first().and_then(|user| user.email.clone()) else { return Ok(()) };
@@ -136,7 +139,7 @@ fn answer(
         let whom = user.email_verified_at.map(|_| &user.id);
         caller.event(EventKind::ResetLinkIssued, whom, now).saying("by mail").insert(conn)?;
         let url = reset_password::url(vestibule, &token);
-        links.push(ResetLink { username: user.username, url });
+        links.push(ResetLink { username: messages::inert(&user.username), url });
     }
     let message = ResetPassword {
         links,

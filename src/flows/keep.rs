@@ -25,7 +25,9 @@ pub const REVOCATIONS_EVERY: Duration = Duration::from_millis(500);
 /// How far each reading goes back behind the newest notice: a transaction may be committed some seconds after it said
 /// what time it is, and the clocks of two nodes may differ.
 const OVERLAP: Duration = Duration::from_secs(30);
-/// How often the last uses of sessions are written, all together.
+/// The most last uses in one transaction.
+const MOST_TOGETHER: usize = 200;
+/// How often the last uses of sessions are written.
 const LAST_SEEN_EVERY: Duration = Duration::from_secs(2);
 
 /// Starts the thread, unless it runs already.
@@ -58,17 +60,19 @@ pub fn start(vestibule: &Vestibule) -> io::Result<()> {
 ///
 /// The database's; then these uses are forgotten, and the next ones noted again.
 pub async fn write_last_seen(vestibule: &Vestibule) -> Result<(), db::Error> {
-    let seen = vestibule.seen.take();
-    if seen.is_empty() {
-        return Ok(());
+    let mut seen: Vec<_> = vestibule.seen.take().into_iter().collect();
+    // In one order at every node, so that no two wait for each other; and few at a time, so that no deed waits long.
+    seen.sort_unstable_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+    for some in seen.chunks(MOST_TOGETHER).map(<[_]>::to_vec) {
+        let written = vestibule.db.write(move |conn| {
+            for (session, at) in &some {
+                Session::update_last_seen(conn, session, *at, LAST_SEEN_STEP)?;
+            }
+            Ok::<_, db::Error>(())
+        });
+        written.await?;
     }
-    let written = vestibule.db.write(move |conn| {
-        for (session, at) in &seen {
-            Session::update_last_seen(conn, session, *at, LAST_SEEN_STEP)?;
-        }
-        Ok::<_, db::Error>(())
-    });
-    written.await
+    Ok(())
 }
 
 async fn note_last_seen(weak: WeakVestibule) {
@@ -132,6 +136,7 @@ impl Notices {
             None => vestibule.db.connect()?,
         };
         let newest = self.newest.unwrap_or(now);
+        let began = vestibule.verified.moment();
         // Not since a moment of this clock: it may jump, and what was written before it did is not to be missed.
         let notices = Revocation::list_since(&mut conn, newest.min(now) - OVERLAP)?;
         if !vestibule.verified.is_current() {
@@ -144,7 +149,7 @@ impl Notices {
         self.newest = notices.iter().map(|notice| notice.revoked_at).chain([newest]).max();
         self.heeded = notices.into_iter().map(|notice| notice.id).collect();
         self.conn = Some(conn);
-        vestibule.verified.note_reading();
+        vestibule.verified.note_reading(began);
         Ok(())
     }
 }

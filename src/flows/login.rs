@@ -77,7 +77,10 @@ pub async fn with_password(
     vestibule.passwords.check_room()?;
     let users = find(vestibule, &login).await?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
-    let is_unproven = login.contains('@') && !users.iter().any(|user| user.email_verified_at.is_some());
+    // Whoever claims an address signs in by it, whether or not it is somebody else's, and must not learn which: all is
+    // as for an address that nobody has proven, unless its owner is alone with it.
+    let is_alone = matches!(users.as_slice(), [owner] if owner.email_verified_at.is_some());
+    let is_unproven = login.contains('@') && !is_alone;
     let paid = Try { login: &login, password: password.expose_secret(), users: &ids, is_unproven };
     let ticket = throttle::pay_for_login(vestibule, paid, caller, now).await?;
 
@@ -111,7 +114,7 @@ pub async fn with_password(
         .db
         .write(move |conn| {
             // Read again: who was disabled while we hashed is not let in.
-            let enabled = User::find(conn, &user.id).map_err(db::Error::from)?;
+            let enabled = User::find_locked(conn, &user.id).map_err(db::Error::from)?;
             let user = enabled
                 .filter(|now| now.disabled_at.is_none() && now.password_hash == user.password_hash)
                 .ok_or(LoginError::InvalidCredentials)?;

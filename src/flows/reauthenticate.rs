@@ -106,6 +106,7 @@ pub async fn with_password(
     vestibule
         .db
         .write(move |conn| {
+            User::find_locked(conn, &user.id).map_err(db::Error::from)?;
             if !end_session::revoke(&here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
                 return Err(ReauthenticateError::SessionEnded);
             }

@@ -10,7 +10,7 @@ use crate::credentials::policy::PasswordError;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::flows::{end_session, queue_mail, register, throttle};
-use crate::mail::messages::PasswordChanged;
+use crate::mail::messages::{self, PasswordChanged};
 use crate::models::{self, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
@@ -146,7 +146,7 @@ pub async fn with_token(
         let logins = [Some(user.username.as_str()), user.email.as_deref()];
         throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
         let message = PasswordChanged {
-            username: user.username.clone(),
+            username: messages::inert(&user.username),
             changed_at: now.strftime("%-d %b %Y, %H:%M UTC"),
             changed_from,
             reset_url: format!("{}/forgot", here.config.public_url()),

@@ -120,3 +120,9 @@ message!(
     |name| format!("Your password for {name} was changed")
 );
 message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));
+
+/// A username as it may stand in a mail. `www.evil.example` is one that anybody may take, and many readers of mails would
+/// make a link of it: with U+2024 it looks the same, and is none.
+pub fn inert(username: &str) -> String {
+    username.replace('.', "\u{2024}")
+}

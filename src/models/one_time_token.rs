@@ -41,10 +41,15 @@ pub struct OneTimeToken {
 }
 
 impl OneTimeToken {
-    /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time.
+    /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time. But one that came
+    /// by mail, for which any stranger may ask, voids none that an operator gave.
     pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         let earlier = one_time_tokens::table.filter(one_time_tokens::purpose.eq(self.purpose));
         match &self.user_id {
+            Some(user) if self.mail_id.is_some() => {
+                let mailed = earlier.filter(one_time_tokens::mail_id.is_not_null());
+                diesel::delete(mailed.filter(one_time_tokens::user_id.eq(user))).execute(conn)?
+            }
             Some(user) => diesel::delete(earlier.filter(one_time_tokens::user_id.eq(user))).execute(conn)?,
             None => diesel::delete(earlier.filter(one_time_tokens::user_id.is_null())).execute(conn)?,
         };

@@ -59,6 +59,14 @@ impl User {
         users::table.find(id).select(Self::as_select()).get_result(conn).optional()
     }
 
+    /// The user with this id, whose row stays as it is until this transaction ends. On SQLite nobody else writes then.
+    pub fn find_locked(conn: &mut AnyConnection, id: &UserId) -> QueryResult<Option<Self>> {
+        if let AnyConnection::Postgres(conn) = conn {
+            users::table.find(id).for_no_key_update().select(users::id).execute(conn)?;
+        }
+        Self::find(conn, id)
+    }
+
     /// The user with this folded name.
     pub fn find_by_username(conn: &mut AnyConnection, folded: &str) -> QueryResult<Option<Self>> {
         users::table
@@ -74,19 +82,15 @@ impl User {
         diesel::select(diesel::dsl::exists(users::table.filter(same))).get_result(conn)
     }
 
-    /// Whoever gave this (folded) address: the one who has proven it if there is one, else those who claim it, the
-    /// latest first and no more than a hundred. So whoever claims it now cannot tell whether somebody did before.
+    /// Whoever gave this (folded) address: the one who has proven it first, whom no number of claims may hide, and then
+    /// those who claim it, the latest first; no more than a hundred.
     pub fn list_by_email(conn: &mut AnyConnection, folded: &str) -> QueryResult<Vec<Self>> {
-        let mut claimants: Vec<Self> = users::table
+        users::table
             .filter(users::email_folded.eq(folded))
-            .order((users::created_at.desc(), users::id.desc()))
+            .order((users::email_verified_at.is_null(), users::created_at.desc(), users::id.desc()))
             .limit(Self::MOST_CLAIMANTS)
             .select(Self::as_select())
-            .load(conn)?;
-        if let Some(owner) = claimants.iter().position(|user| user.email_verified_at.is_some()) {
-            claimants = vec![claimants.swap_remove(owner)];
-        }
-        Ok(claimants)
+            .load(conn)
     }
 
     /// How many accounts with one unproven address are looked at when somebody signs in by it.

@@ -11,7 +11,6 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
-use super::limits::{MOST_HEADER_BYTES, MOST_HEADERS, MOST_URL_BYTES};
 use crate::credentials::password::HashError;
 use crate::db;
 use crate::flows::forgot_password::ForgotPasswordError;
@@ -22,6 +21,12 @@ use crate::flows::throttle::ThrottleError;
 
 /// No form and no document of ours comes near it.
 pub(super) const MOST_BODY_BYTES: usize = 16 * 1024;
+/// The longest address with its query, in bytes.
+pub(super) const MOST_URL_BYTES: usize = 8 * 1024;
+/// The most header fields. Actix reads up to 96.
+pub(super) const MOST_HEADERS: usize = 64;
+/// The most bytes of all header fields together: names, values, and `: ` and the end of the line between them.
+pub(super) const MOST_HEADER_BYTES: usize = 16 * 1024;
 
 /// Anything but success.
 #[derive(Debug, thiserror::Error)]

@@ -2,8 +2,10 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header;
 use actix_web::middleware::Next;
 
+use super::error::Error;
 use super::extract::{self, Context};
 use super::{connection, cookies, headers, limits, observe, render, same_origin};
 use crate::clock::Stopwatch;
@@ -15,12 +17,17 @@ pub(super) async fn frame(
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let watch = Stopwatch::start();
     let patience = connection::asked(&request).await;
-    cookies::cleanse(request.headers_mut());
+    // Of what came, not of what is left of it; and what is too large is not read any further.
+    let head = limits::check(&request);
+    match head {
+        Ok(()) => cookies::cleanse(request.headers_mut()),
+        Err(_) => drop(request.headers_mut().remove(header::COOKIE)),
+    }
     let context = Context::of(request.request())?;
     let is_https = extract::instance(request.request())?.config.is_https();
     let method = request.method().clone();
 
-    let mut answer = answer(request, next).await;
+    let mut answer = answer(request, next, head).await;
     connection::answered(patience, &mut answer);
     let mut response = answer?;
     headers::add(response.headers_mut(), &context, &method, is_https);
@@ -35,15 +42,17 @@ pub async fn doorway(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    answer(request, next).await
+    let head = limits::check(&request);
+    answer(request, next, head).await
 }
 
 /// The answer of whoever is next, unless the request is forged or too large; errors told, and cookies given that guards left.
 async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
+    head: Result<(), Error>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    let response = match limits::check(&request).and_then(|()| same_origin::check(&request)) {
+    let response = match head.and_then(|()| same_origin::check(&request)) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         // Not `into_response`: that forgets the error, and then it cannot be told as a page.
         Err(error) => ServiceResponse::from_err(error, request.into_parts().0),

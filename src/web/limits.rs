@@ -5,14 +5,7 @@
 
 use actix_web::dev::ServiceRequest;
 
-use super::error::Error;
-
-/// The longest address with its query, in bytes.
-pub(super) const MOST_URL_BYTES: usize = 8 * 1024;
-/// The most header fields. Actix reads up to 96.
-pub(super) const MOST_HEADERS: usize = 64;
-/// The most bytes of all header fields together: names, values, and `: ` and the end of the line between them.
-pub(super) const MOST_HEADER_BYTES: usize = 16 * 1024;
+use super::error::{Error, MOST_HEADER_BYTES, MOST_HEADERS, MOST_URL_BYTES};
 
 /// Refuses a head that is larger than any honest one.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {

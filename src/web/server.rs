@@ -6,13 +6,14 @@ use std::net::{SocketAddr, TcpListener};
 use actix_http::HttpService;
 use actix_http::error::DispatchError;
 use actix_service::{ServiceFactoryExt as _, map_config};
-use actix_web::App;
 use actix_web::dev::{AppConfig, HttpServiceFactory, Server, ServiceFactory, fn_service};
 use actix_web::middleware::from_fn;
 use actix_web::rt::net::{TcpSocket, TcpStream};
 use actix_web::web::{self, Data};
+use actix_web::{App, HttpResponse};
 
 use super::connection::{Connection, LINGER};
+use super::error::Error;
 use super::frame::frame;
 use super::places::{self, Places};
 use super::routes;
@@ -92,7 +93,11 @@ fn answer<Stopping: Future<Output = ()> + 'static>(
         .graceful_shutdown_signal(stopping)
         .local_addr(address)
         .on_connect_ext(|connection: &Connection, data| connection.introduce(data));
-    let app = App::new().service(service(&vestibule));
+    // `OPTIONS *` is no path, and in no scope.
+    let nowhere = web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) });
+    let nowhere = nowhere.wrap(from_fn(frame));
+    let app = App::new().app_data(Data::new(vestibule.clone()));
+    let app = app.service(service(&vestibule)).default_service(nowhere);
     fn_service(move |stream: TcpStream| {
         let seated = seat(stream, &places, &config);
         async move { seated }

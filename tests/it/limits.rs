@@ -1,8 +1,10 @@
 //! How much a request may hold: each limit one below, at it and one above. And that `docs/limits.md` says so.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use actix_web::test::TestRequest;
+use vestibule::clock::Stopwatch;
 
 use crate::socket::{on_a_socket, serve, talk};
 use crate::support::TestApp;
@@ -149,4 +151,30 @@ async fn a_member_of_a_document_comes_once_and_is_one_of_ours() {
         assert_eq!(answer.status, 400, "{document}");
         assert!(answer.body.contains(words), "{document}: {}", answer.body);
     }
+}
+
+#[actix_web::test]
+async fn cookies_that_pretend_to_be_ours_do_not_make_a_large_head_small_or_slow() {
+    let (_app, address) = server().await;
+    let many = format!("Host: localhost\r\nCookie: {}\r\n", "vestibule=;".repeat(10_000));
+
+    let started = Stopwatch::start();
+    let answer = send_twice(address, "GET /healthz HTTP/1.1", &many).await;
+
+    assert!(answer.starts_with("HTTP/1.1 431 ") && ends(&answer), "{answer}");
+    // A second of it is for the end of the connection.
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+}
+
+#[actix_web::test]
+async fn what_is_asked_of_no_path_at_all_is_answered_like_everything_else() {
+    let (_app, address) = server().await;
+    let ask = |line: &str| format!("{line} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
+
+    let options = talk(address, ask("OPTIONS *") + "\r\n").await;
+    let forged = talk(address, ask("POST *") + "Origin: https://evil.example\r\n\r\n").await;
+
+    assert!(options.starts_with("HTTP/1.1 404 ") && options.contains("\r\nx-request-id: "), "{options}");
+    assert!(options.contains("\r\nx-content-type-options: nosniff\r\n"), "{options}");
+    assert!(forged.starts_with("HTTP/1.1 403 "), "{forged}");
 }

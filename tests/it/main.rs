@@ -11,6 +11,7 @@
 mod api;
 mod architecture;
 mod bad_tokens;
+mod claimed_addresses;
 mod cli;
 mod client_address;
 mod connections;

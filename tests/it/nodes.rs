@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use actix_web::rt::time::sleep;
 use vestibule::clock::Stopwatch;
+use vestibule::flows::caller::Caller;
+use vestibule::flows::end_session;
+use vestibule::models::RevokedBecause;
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -74,4 +77,27 @@ async fn what_is_registered_at_one_node_signs_in_at_another() {
     let signed_in = second.browser().submit("/login", &[("login", "ada"), ("password", PASSWORD)]).await;
 
     assert_eq!(signed_in.status, 303);
+}
+
+#[actix_web::test]
+async fn what_a_slow_request_ended_is_over_everywhere_too() {
+    let first = TestApp::new().await;
+    let second = first.another_node().await;
+    let (ada, bob) = (first.register("ada").await, first.register("bob").await);
+    let mut program = second.program();
+    program.log_in("ada").await;
+    until_remembering(&second).await;
+    let session = program.get("/api/session").await.json()["session"].as_str().unwrap().into();
+    let (caller, began) = (Caller::operator(), first.now());
+
+    // While its body came in, somebody else's notice was written and read.
+    first.pass(300);
+    let because = RevokedBecause::Operator;
+    end_session::all_but(&first.vestibule, &bob.id, None, because, &caller, first.now()).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(program.get("/api/session").await.status, 200);
+    end_session::one(&first.vestibule, &ada.id, &session, because, &caller, began).await.unwrap();
+
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(program.get("/api/session").await.status, 401);
 }

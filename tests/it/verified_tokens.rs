@@ -137,7 +137,7 @@ async fn who() -> (TestApp, Arc<Authenticated>, [u8; 32]) {
 async fn what_was_asked_before_a_revocation_and_answered_after_it_does_not_count() {
     let (_app, who, token) = who().await;
     let memory = VerifiedTokens::new(100, Duration::from_mins(1));
-    memory.note_reading();
+    memory.note_reading(memory.moment());
 
     let watched = memory.watch(&who.user.id);
     memory.forget(&who.user.id);
@@ -160,7 +160,7 @@ async fn without_news_of_revocations_nothing_remembered_counts() {
 
     remember();
     assert!(memory.find(&token).is_none(), "before the first reading");
-    memory.note_reading();
+    memory.note_reading(memory.moment());
     remember();
     assert!(memory.find(&token).is_some());
     sleep(Duration::from_millis(250)).await;
@@ -171,7 +171,7 @@ async fn without_news_of_revocations_nothing_remembered_counts() {
 async fn the_memory_has_a_ceiling() {
     let (_app, who, _) = who().await;
     let memory = VerifiedTokens::new(100, Duration::from_mins(1));
-    memory.note_reading();
+    memory.note_reading(memory.moment());
 
     for number in 0..1000_u32 {
         memory.remember(sha256(&number.to_be_bytes()), memory.watch(&who.user.id), Arc::clone(&who));

@@ -96,8 +96,12 @@ fn check_open(request: &HttpRequest, context: &Context, vestibule: &Vestibule) -
 pub(in crate::web) fn is_open(request: &HttpRequest, context: &Context, vestibule: &Vestibule) -> bool {
     let headers = request.headers();
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
-    let is_proxied =
-        ["forwarded", "x-forwarded-for", "x-real-ip", "via"].iter().any(|name| headers.contains_key(*name));
+    let is_proxied = !vestibule.config.server.trusted_proxies.is_empty()
+        || headers.keys().any(|name| {
+            let name = name.as_str();
+            ["x-forwarded", "cf-"].iter().any(|start| name.starts_with(start))
+                || ["forwarded", "x-real-ip", "via", "true-client-ip", "x-client-ip"].contains(&name)
+        });
     vestibule.mailer.writes_files()
         && !vestibule.config.is_https()
         && context.address.is_some_and(|address| address.is_loopback())
