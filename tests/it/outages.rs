@@ -209,7 +209,7 @@ async fn while_the_database_is_away_we_are_not_ready_and_once_it_is_back_all_is_
 }
 
 #[actix_web::test]
-async fn a_database_that_was_started_anew_costs_one_request_however_many_connections_it_closed() {
+async fn a_database_that_was_started_anew_costs_one_request_at_most_however_many_connections_it_closed() {
     let Some((app, gate)) = behind_a_gate().await else { return };
     let busy = (0..4).map(|_| app.ask(|conn| conn.batch_execute("SELECT pg_sleep(0.1)")));
     futures_util::future::join_all(busy).await;
@@ -221,7 +221,8 @@ async fn a_database_that_was_started_anew_costs_one_request_however_many_connect
     for _ in 0..8 {
         failed += usize::from(app.program().get("/readyz").await.status != 200);
     }
-    assert_eq!(failed, 1);
+    // None, if the one who reads the revocations has noticed it before.
+    assert!(failed <= 1, "{failed}");
 }
 
 #[actix_web::test]
