@@ -36,6 +36,11 @@ impl Timestamp {
         }
     }
 
+    /// This moment as people read it: `22 Nov 2026, 14:32 UTC`.
+    pub fn in_words(self) -> String {
+        self.strftime("%-d %b %Y, %H:%M UTC")
+    }
+
     /// The time from `earlier` to this moment; zero when `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))

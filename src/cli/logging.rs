@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use env_logger::fmt::Formatter;
+use env_logger::fmt::style::Style;
 use env_logger::{Builder, Target, WriteStyle};
 use log::{LevelFilter, Record};
 use serde::Serialize;
@@ -67,14 +68,17 @@ fn builder(loaded: &Loaded, level: LevelFilter) -> Builder {
 }
 
 fn in_words(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
-    let (level, message) = (record.level(), record.args().to_string());
-    let style = out.default_level_style(level);
-    writeln!(out, "{} {style}{level:<5}{style:#} {} {}", moment(), record.target(), escape(&message))
+    let style = out.default_level_style(record.level());
+    in_style(style, out, record)
 }
 
 fn in_plain_words(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
+    in_style(Style::new(), out, record)
+}
+
+fn in_style(style: Style, out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {
     let (level, message) = (record.level(), record.args().to_string());
-    writeln!(out, "{} {level:<5} {} {}", moment(), record.target(), escape(&message))
+    writeln!(out, "{} {style}{level:<5}{style:#} {} {}", moment(), record.target(), escape(&message))
 }
 
 fn in_json(out: &mut Formatter, record: &Record<'_>) -> io::Result<()> {

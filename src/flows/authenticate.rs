@@ -13,6 +13,7 @@ use crate::models::Session;
 use crate::secret;
 use crate::tokens::TokenError;
 pub use crate::verified_tokens::Authenticated;
+use crate::verified_tokens::Digest;
 use crate::vestibule::Vestibule;
 
 /// Why nobody is let in. Callers tell strangers none of it.
@@ -41,7 +42,11 @@ pub(super) const LAST_SEEN_STEP: Duration = Duration::from_mins(1);
 /// The user behind `token`, from memory alone: no database, no signature, nothing to wait for. Nobody, if the token is
 /// not remembered or may have ended; then [`by_token`] knows.
 pub fn remembered(vestibule: &Vestibule, token: &str, now: Timestamp) -> Option<Arc<Authenticated>> {
-    let verified = vestibule.verified.find(&secret::sha256(token.as_bytes()))?;
+    recall(vestibule, &secret::sha256(token.as_bytes()), now)
+}
+
+fn recall(vestibule: &Vestibule, token: &Digest, now: Timestamp) -> Option<Arc<Authenticated>> {
+    let verified = vestibule.verified.find(token)?;
     let who = verified.who();
     vestibule.tokens.check(&who.claims, now).ok()?;
     if now >= who.session.expires_at {
@@ -64,7 +69,8 @@ pub async fn by_token(
     address: Option<IpAddr>,
     now: Timestamp,
 ) -> Result<Arc<Authenticated>, AuthenticateError> {
-    if let Some(who) = remembered(vestibule, token, now) {
+    let digest = secret::sha256(token.as_bytes());
+    if let Some(who) = recall(vestibule, &digest, now) {
         return Ok(who);
     }
     let claims = match vestibule.tokens.verify(token, now) {
@@ -87,6 +93,6 @@ pub async fn by_token(
         vestibule.seen.note(&session.id, now);
     }
     let who = Arc::new(Authenticated { user, session, claims });
-    vestibule.verified.remember(secret::sha256(token.as_bytes()), watched, Arc::clone(&who));
+    vestibule.verified.remember(digest, watched, Arc::clone(&who));
     Ok(who)
 }

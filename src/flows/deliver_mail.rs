@@ -78,7 +78,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
 /// [`MailError`]: what the mail server said.
 pub async fn test(vestibule: &Vestibule, recipient: String, now: Timestamp) -> Result<MailId, MailError> {
     let id = MailId::new();
-    let message = Test { asked_at: now.strftime("%-d %b %Y, %H:%M UTC") };
+    let message = Test { asked_at: now.in_words() };
     let letter = queue_mail::letter(vestibule, &message).ok_or_else(unreadable)?;
     let (mailer, parcel) =
         (vestibule.mailer.clone(), Parcel { id: id.clone(), recipient, letter, written_at: now });

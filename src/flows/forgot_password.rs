@@ -16,13 +16,13 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::credentials::email::{Email, EmailError};
-use crate::db::{self, AnyConnection};
+use crate::db::{self, Transaction};
 use crate::flows::caller::{Actor, Caller};
 use crate::flows::throttle::{self, ThrottleError};
 use crate::flows::{queue_mail, reset_password};
 use crate::id::{MailId, ResetRequestId};
 use crate::mail::messages::{self, ResetLink, ResetPassword};
-use crate::models::{self, EventKind, Purpose, ResetRequest, User};
+use crate::models::{self, EventKind, ResetRequest, User};
 use crate::secret::OneTimeToken;
 use crate::vestibule::Vestibule;
 
@@ -80,10 +80,11 @@ pub async fn ask(
             if throttle::pay_for_mail(&here, conn, &request.email_folded, &network, now)? {
                 request.insert(conn).map_err(db::Error::from)?;
             }
+            // Whether or not there is a question: nobody is to tell the difference.
+            queue_mail::wake(&here, conn);
             Ok::<_, ThrottleError>(())
         })
         .await?;
-    queue_mail::wake(vestibule);
     Ok(())
 }
 
@@ -109,7 +110,7 @@ pub async fn answer_requests(vestibule: &Vestibule, now: Timestamp) -> Result<()
 
 fn answer(
     vestibule: &Vestibule,
-    conn: &mut AnyConnection,
+    conn: &mut Transaction<'_>,
     request: &ResetRequest,
     now: Timestamp,
 ) -> Result<(), db::Error> {
@@ -125,14 +126,9 @@ fn answer(
     for user in users {
         let token = OneTimeToken::generate();
         let row = models::OneTimeToken {
-            digest: token.digest(),
-            purpose: Purpose::ResetPassword,
-            user_id: Some(user.id.clone()),
-            created_at: now,
-            expires_at: now + reset_password::LIFETIME,
-            used_at: None,
             email_folded: Some(request.email_folded.clone()),
             mail_id: Some(mail.clone()),
+            ..reset_password::row(&token, &user, now)
         };
         row.insert(conn)?;
         // At an address that nobody has proven it is nobody's: the dashboard of one who claims it would tell of others.
@@ -144,7 +140,7 @@ fn answer(
     let message = ResetPassword {
         links,
         minutes: reset_password::LIFETIME.as_secs() / 60,
-        asked_at: request.asked_at.strftime("%-d %b %Y, %H:%M UTC"),
+        asked_at: request.asked_at.in_words(),
         asked_from: request.address.clone(),
     };
     queue_mail::insert(vestibule, conn, mail, &recipient, &message, now)

@@ -93,6 +93,7 @@ async fn keep_house(weak: WeakVestibule) {
     loop {
         ticks.tick().await;
         let Some(vestibule) = weak.upgrade() else { return };
+        vestibule.verified.tidy();
         match housekeeping::run(&vestibule, vestibule.clock.now()).await {
             Ok(rows) => log::debug!("housekeeping: {rows} rows forgotten"),
             Err(error) => log::error!("housekeeping failed, and is tried again in an hour: {error}"),
@@ -141,7 +142,6 @@ impl Notices {
         let notices = Revocation::list_since(&mut conn, newest.min(now) - OVERLAP)?;
         if !vestibule.verified.is_current() {
             vestibule.verified.forget_all();
-            vestibule.verified.tidy();
         }
         for notice in notices.iter().filter(|notice| !self.heeded.contains(&notice.id)) {
             vestibule.verified.forget(&notice.user_id);

@@ -1,17 +1,17 @@
 //! Queue a mail: a row in the deed's own transaction, so that the mail is there exactly if the deed is done (D13).
 
 use crate::clock::Timestamp;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, Transaction};
 use crate::id::MailId;
 use crate::mail::Letter;
 use crate::mail::messages::{Message, Sender};
 use crate::models::{OutboxMail, User};
 use crate::vestibule::Vestibule;
 
-/// Puts `message` for `recipient` into the outbox, within a larger deed. [`wake`] whoever carries it afterwards.
+/// Puts `message` for `recipient` into the outbox, within a larger deed, and wakes whoever carries it.
 pub(super) fn insert<M: Message>(
     vestibule: &Vestibule,
-    conn: &mut AnyConnection,
+    conn: &mut Transaction<'_>,
     id: MailId,
     recipient: &str,
     message: &M,
@@ -34,14 +34,16 @@ pub(super) fn insert<M: Message>(
         sent_at: None,
         given_up_at: None,
     };
-    Ok(mail.insert(conn)?)
+    mail.insert(conn)?;
+    wake(vestibule, conn);
+    Ok(())
 }
 
 /// The same for `user`, about something that happened to their account; only by an address that they have proven to be
 /// theirs. By any other, somebody could have us write to a stranger as often as they change their password.
 pub(super) fn notify<M: Message>(
     vestibule: &Vestibule,
-    conn: &mut AnyConnection,
+    conn: &mut Transaction<'_>,
     user: &User,
     message: &M,
     now: Timestamp,
@@ -54,9 +56,11 @@ pub(super) fn notify<M: Message>(
     }
 }
 
-/// Tells whoever carries the mail that there is some. Without it they would look within seconds, too.
-pub(super) fn wake(vestibule: &Vestibule) {
-    vestibule.new_mail.notify_one();
+/// Tells whoever carries the mail, once this is committed, that there may be some. Without it they would look within
+/// seconds, too.
+pub(super) fn wake(vestibule: &Vestibule, conn: &mut Transaction<'_>) {
+    let here = vestibule.clone();
+    conn.once_committed(move || here.new_mail.notify_one());
 }
 
 /// The words of `message`.

@@ -47,16 +47,7 @@ pub async fn issue_link(
     now: Timestamp,
 ) -> Result<OneTimeToken, db::Error> {
     let token = OneTimeToken::generate();
-    let row = models::OneTimeToken {
-        digest: token.digest(),
-        purpose: Purpose::ResetPassword,
-        user_id: Some(user.id.clone()),
-        created_at: now,
-        expires_at: now + LIFETIME,
-        used_at: None,
-        email_folded: None,
-        mail_id: None,
-    };
+    let row = row(&token, user, now);
     let event = caller.event(EventKind::ResetLinkIssued, Some(&user.id), now);
     vestibule
         .db
@@ -66,6 +57,20 @@ pub async fn issue_link(
             Ok(token)
         })
         .await
+}
+
+/// The row of a link for `user`, which no mail carries.
+pub(super) fn row(token: &OneTimeToken, user: &User, now: Timestamp) -> models::OneTimeToken {
+    models::OneTimeToken {
+        digest: token.digest(),
+        purpose: Purpose::ResetPassword,
+        user_id: Some(user.id.clone()),
+        created_at: now,
+        expires_at: now + LIFETIME,
+        used_at: None,
+        email_folded: None,
+        mail_id: None,
+    }
 }
 
 /// Whose password `token` would reset, if it works.
@@ -147,7 +152,7 @@ pub async fn with_token(
         throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
         let message = PasswordChanged {
             username: messages::inert(&user.username),
-            changed_at: now.strftime("%-d %b %Y, %H:%M UTC"),
+            changed_at: now.in_words(),
             changed_from,
             reset_url: format!("{}/forgot", here.config.public_url()),
         };
@@ -155,9 +160,7 @@ pub async fn with_token(
         event.insert(conn).map_err(db::Error::from)?;
         Ok(user)
     });
-    let user = done.await?;
-    queue_mail::wake(vestibule);
-    Ok(user)
+    done.await
 }
 
 /// Whoever reads the mails at an address has proven that it is theirs. Somebody else may have at this very moment.

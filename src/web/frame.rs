@@ -46,7 +46,8 @@ pub async fn doorway(
     answer(request, next, head).await
 }
 
-/// The answer of whoever is next, unless the request is forged or too large; errors told, and cookies given that guards left.
+/// The answer of whoever is next, unless the request is forged or too large; errors told, and cookies given that
+/// guards left.
 async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,

@@ -1,5 +1,7 @@
 //! What is seen of a request from outside: its name in the answer, and its line in the log.
 
+use std::fmt::Display;
+
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
@@ -26,12 +28,9 @@ pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, 
     let (status, micros) = (response.status().as_u16(), watch.elapsed().as_micros());
     let route = request.match_pattern();
     let (method, route) = (request.method(), route.as_deref().unwrap_or("-"));
-    match context.address {
-        Some(address) => {
-            log::log!(target: "vestibule::access", level, "{method} {route} {status} {micros}us from {address} request {id}");
-        }
-        None => {
-            log::log!(target: "vestibule::access", level, "{method} {route} {status} {micros}us from - request {id}")
-        }
-    }
+    let from: &dyn Display = match &context.address {
+        Some(address) => address,
+        None => &"-",
+    };
+    log::log!(target: "vestibule::access", level, "{method} {route} {status} {micros}us from {from} request {id}");
 }

@@ -75,7 +75,7 @@ impl Moment {
     pub(super) fn new(at: Timestamp, now: Timestamp) -> Self {
         Self {
             iso: at.to_string(),
-            exact: at.strftime("%-d %b %Y, %H:%M UTC"),
+            exact: at.in_words(),
             relative: relative(at, now),
             clock: at.strftime("%H:%M UTC"),
             unix: at.seconds(),
