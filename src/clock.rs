@@ -28,22 +28,44 @@ impl Timestamp {
         self.0
     }
 
-    /// This moment in UTC, in a form that `strftime` describes.
-    pub fn strftime(self, format: &str) -> String {
+    /// This moment on the clocks of `zone`, in a form that `strftime` describes.
+    pub fn strftime(self, format: &str, zone: &Zone) -> String {
         match jiff::Timestamp::from_second(self.0) {
-            Ok(moment) => moment.to_zoned(jiff::tz::TimeZone::UTC).strftime(format).to_string(),
+            Ok(moment) => moment.to_zoned(zone.0.clone()).strftime(format).to_string(),
             Err(_) => self.0.to_string(),
         }
     }
 
     /// This moment as people read it: `22 Nov 2026, 14:32 UTC`.
     pub fn in_words(self) -> String {
-        self.strftime("%-d %b %Y, %H:%M UTC")
+        self.strftime("%-d %b %Y, %H:%M %Z", &Zone::default())
     }
 
     /// The time from `earlier` to this moment; zero when `earlier` is in fact later.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_secs(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+}
+
+/// A time zone; by itself, UTC.
+#[derive(Clone, Debug)]
+pub struct Zone(jiff::tz::TimeZone);
+
+impl Default for Zone {
+    fn default() -> Self {
+        Self(jiff::tz::TimeZone::UTC)
+    }
+}
+
+impl Zone {
+    /// The zone of this IANA name, if there is one: `Europe/Rome`.
+    pub fn named(name: &str) -> Option<Self> {
+        jiff::tz::db().get(name).ok().map(Self)
+    }
+
+    /// Every name, in the order of the alphabet.
+    pub fn names() -> Vec<String> {
+        jiff::tz::db().available().map(|name| name.to_string()).collect()
     }
 }
 

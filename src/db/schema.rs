@@ -13,6 +13,9 @@ diesel::table! {
         role -> Text,
         created_at -> BigInt,
         disabled_at -> Nullable<BigInt>,
+        display_name -> Nullable<Text>,
+        time_zone -> Nullable<Text>,
+        closed_at -> Nullable<BigInt>,
     }
 }
 
@@ -29,6 +32,7 @@ diesel::table! {
         user_agent -> Text,
         revoked_at -> Nullable<BigInt>,
         revoked_because -> Nullable<Text>,
+        renewable_since -> Nullable<BigInt>,
     }
 }
 
@@ -86,6 +90,8 @@ diesel::table! {
         used_at -> Nullable<BigInt>,
         email_folded -> Nullable<Text>,
         mail_id -> Nullable<Text>,
+        email -> Nullable<Text>,
+        session_id -> Nullable<Text>,
     }
 }
 

@@ -13,11 +13,9 @@ use crate::config::SessionsConfig;
 use crate::credentials::password::HashError;
 use crate::db;
 use crate::flows::caller::Caller;
-use crate::flows::end_session;
-use crate::flows::start_session::SignedIn;
+use crate::flows::start_session::{self, SignedIn};
 use crate::flows::throttle::{self, ThrottleError, Try};
-use crate::id::SessionId;
-use crate::models::{EventKind, RevokedBecause, Session, User};
+use crate::models::{EventKind, Session, User};
 use crate::vestibule::Vestibule;
 
 /// Why the proof does not count.
@@ -107,16 +105,12 @@ pub async fn with_password(
         .db
         .write(move |conn| {
             User::find_locked(conn, &user.id).map_err(db::Error::from)?;
-            if !end_session::revoke(&here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
-                return Err(ReauthenticateError::SessionEnded);
-            }
-            let session =
-                Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
-            session.insert(conn).map_err(db::Error::from)?;
-            let event = caller.event(EventKind::Reauthenticated, Some(&user.id), now).in_session(&session.id);
-            event.insert(conn).map_err(db::Error::from)?;
+            let done = start_session::go_on(&here, conn, user, &old, now)?;
+            let done = done.ok_or(ReauthenticateError::SessionEnded)?;
+            let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
+            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             ticket.reward(conn, now)?;
-            Ok(SignedIn { user, session })
+            Ok(done)
         })
         .await
 }

@@ -167,6 +167,9 @@ pub(super) async fn prepare(
         role: account.role,
         created_at: now,
         disabled_at: None,
+        display_name: None,
+        time_zone: None,
+        closed_at: None,
     })
 }
 

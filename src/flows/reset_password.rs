@@ -61,16 +61,7 @@ pub async fn issue_link(
 
 /// The row of a link for `user`, which no mail carries.
 pub(super) fn row(token: &OneTimeToken, user: &User, now: Timestamp) -> models::OneTimeToken {
-    models::OneTimeToken {
-        digest: token.digest(),
-        purpose: Purpose::ResetPassword,
-        user_id: Some(user.id.clone()),
-        created_at: now,
-        expires_at: now + LIFETIME,
-        used_at: None,
-        email_folded: None,
-        mail_id: None,
-    }
+    models::OneTimeToken::new(token.digest(), Purpose::ResetPassword, Some(&user.id), now, LIFETIME)
 }
 
 /// Whose password `token` would reset, if it works.

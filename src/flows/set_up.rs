@@ -44,16 +44,7 @@ impl From<db::Error> for SetUpError {
 /// The database's.
 pub async fn issue_link(vestibule: &Vestibule, now: Timestamp) -> Result<Option<OneTimeToken>, db::Error> {
     let token = OneTimeToken::generate();
-    let row = models::OneTimeToken {
-        digest: token.digest(),
-        purpose: Purpose::SetUp,
-        user_id: None,
-        created_at: now,
-        expires_at: now + LIFETIME,
-        used_at: None,
-        email_folded: None,
-        mail_id: None,
-    };
+    let row = models::OneTimeToken::new(token.digest(), Purpose::SetUp, None, now, LIFETIME);
     vestibule
         .db
         .write(move |conn| {

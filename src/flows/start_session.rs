@@ -50,7 +50,25 @@ pub(super) fn insert(
         user_agent: caller.user_agent.clone(),
         revoked_at: None,
         revoked_because: None,
+        renewable_since: None,
     };
     session.insert(conn)?;
     Ok(session)
+}
+
+/// The session goes on under a new id, now that its user has proved themselves anew: a token that was stolen before is
+/// worth nothing after (ASVS 7.2.4). Nothing, if it has ended meanwhile.
+pub(super) fn go_on(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: User,
+    old: &Session,
+    now: Timestamp,
+) -> Result<Option<SignedIn>, db::Error> {
+    if !end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
+        return Ok(None);
+    }
+    let session = Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
+    session.insert(conn)?;
+    Ok(Some(SignedIn { user, session }))
 }

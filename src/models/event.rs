@@ -31,6 +31,32 @@ text_enum! {
         ResetLinkIssued = "reset_link_issued",
         /// A password was chosen through such a link.
         PasswordReset = "password_reset",
+        /// Its owner changed the password.
+        PasswordChanged = "password_changed",
+        /// Its owner asked for another e-mail address.
+        EmailChangeAsked = "email_change_asked",
+        /// Its owner proved that the address is theirs.
+        EmailVerified = "email_verified",
+        /// Another address took the place of the former.
+        EmailChanged = "email_changed",
+        /// Whoever has the former address put it back.
+        EmailRestored = "email_restored",
+        /// Somebody signed in with something that was not known here.
+        NewDevice = "new_device",
+        /// Its owner said of a sign-in: this was not me.
+        LoginDisowned = "login_disowned",
+        /// A refresh token was used again, long after it was used up.
+        RefreshReused = "refresh_reused",
+        /// Its owner changed a setting.
+        SettingsChanged = "settings_changed",
+        /// Its owner took a copy of everything we hold.
+        DataExported = "data_exported",
+        /// Its owner closed the account.
+        AccountClosed = "account_closed",
+        /// Its owner came back in time.
+        AccountReopened = "account_reopened",
+        /// The account is gone.
+        AccountDeleted = "account_deleted",
         /// An operator shut the account.
         UserDisabled = "user_disabled",
         /// An operator opened it again.

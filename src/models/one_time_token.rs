@@ -1,12 +1,14 @@
 //! A secret handed out in a link, good for one deed and once.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::text_enum;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::one_time_tokens;
-use crate::id::{MailId, UserId};
+use crate::id::{MailId, SessionId, UserId};
 
 text_enum! {
     /// The one deed that a token is good for.
@@ -15,6 +17,10 @@ text_enum! {
         SetUp = "set_up",
         /// Choose a new password.
         ResetPassword = "reset_password",
+        /// Put the former e-mail address back.
+        RestoreEmail = "restore_email",
+        /// Say of a sign-in: this was not me.
+        DisownLogin = "disown_login",
     }
 }
 
@@ -38,9 +44,35 @@ pub struct OneTimeToken {
     pub email_folded: Option<String>,
     /// The mail that it is in, if so.
     pub mail_id: Option<MailId>,
+    /// The address that it puts back, as its owner spelt it.
+    pub email: Option<String>,
+    /// The session that it is about.
+    pub session_id: Option<SessionId>,
 }
 
 impl OneTimeToken {
+    /// A token that works from `now` on for `lifetime`, in no mail and about nothing else.
+    pub fn new(
+        digest: String,
+        purpose: Purpose,
+        user: Option<&UserId>,
+        now: Timestamp,
+        lifetime: Duration,
+    ) -> Self {
+        Self {
+            digest,
+            purpose,
+            user_id: user.cloned(),
+            created_at: now,
+            expires_at: now + lifetime,
+            used_at: None,
+            email_folded: None,
+            mail_id: None,
+            email: None,
+            session_id: None,
+        }
+    }
+
     /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time. But one that came
     /// by mail, for which any stranger may ask, voids none that an operator gave.
     pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {

@@ -28,6 +28,18 @@ text_enum! {
         TooMany = "too_many",
         /// The password was reset.
         PasswordReset = "password_reset",
+        /// The password was changed.
+        PasswordChanged = "password_changed",
+        /// The e-mail address was changed.
+        EmailChanged = "email_changed",
+        /// The former e-mail address was put back by whoever has it.
+        EmailRestored = "email_restored",
+        /// Its owner said: this was not me.
+        Disowned = "disowned",
+        /// A refresh token was used that was used up long before: somebody has a copy.
+        RefreshReused = "refresh_reused",
+        /// Its owner closed the account.
+        AccountClosed = "account_closed",
         /// The account was disabled.
         UserDisabled = "user_disabled",
         /// An operator ended it.
@@ -61,6 +73,8 @@ pub struct Session {
     pub revoked_at: Option<Timestamp>,
     /// And why.
     pub revoked_because: Option<RevokedBecause>,
+    /// Since when a refresh token carries it beyond its access token, if one does.
+    pub renewable_since: Option<Timestamp>,
 }
 
 impl Session {
@@ -80,7 +94,8 @@ impl Session {
             .filter(sessions::id.eq(id))
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
-            .filter(users::disabled_at.is_null());
+            .filter(users::disabled_at.is_null())
+            .filter(users::closed_at.is_null());
         // Without `first`: of a `LIMIT ?` SQLite makes a new plan with every use.
         either!(conn => question.select((Self::as_select(), User::as_select())).get_result(conn)).optional()
     }

@@ -46,6 +46,12 @@ pub struct User {
     pub created_at: Timestamp,
     /// When an operator shut it, if so.
     pub disabled_at: Option<Timestamp>,
+    /// What pages call the user; the username, if there is none.
+    pub display_name: Option<String>,
+    /// Whose times pages show, an IANA name; UTC, if there is none.
+    pub time_zone: Option<String>,
+    /// When its owner closed it, if so: signing in opens it again, until it is gone.
+    pub closed_at: Option<Timestamp>,
 }
 
 impl User {
@@ -153,6 +159,16 @@ impl User {
         at: Option<Timestamp>,
     ) -> QueryResult<()> {
         diesel::update(users::table.find(id)).set(users::disabled_at.eq(at)).execute(conn).map(drop)
+    }
+
+    /// The password opens nothing any more, and neither does any link to choose another: whoever has lost control of the
+    /// account gets a new one by mail, or from an operator.
+    pub fn void_password(conn: &mut AnyConnection, id: &UserId) -> QueryResult<()> {
+        OneTimeToken::delete_of(conn, id, Purpose::ResetPassword)?;
+        diesel::update(users::table.find(id))
+            .set(users::password_hash.eq(None::<String>))
+            .execute(conn)
+            .map(drop)
     }
 
     /// Gives the user another role.

@@ -1,16 +1,21 @@
 //! What a form needs to know on the next page: the only use of actix-session (D5). Never who is signed in.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use actix_session::config::{CookieContentSecurity, PersistentSession};
 use actix_session::storage::CookieSessionStore;
 use actix_session::{Session, SessionExt as _, SessionMiddleware};
 use actix_web::HttpRequest;
-use actix_web::cookie::time::Duration;
+use actix_web::cookie::time;
 use actix_web::cookie::{Key, SameSite};
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
 use super::cookies::{self, Purpose};
 use super::return_to;
+use crate::clock::Timestamp;
+use crate::id::UserId;
 use crate::vestibule::Vestibule;
 
 /// What reads and writes the cookie, around the pages.
@@ -22,6 +27,20 @@ pub(super) struct Flash {
     pub(super) good: bool,
     pub(super) text: String,
 }
+
+/// Fields that wait for somebody to come back.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    page: String,
+    user: UserId,
+    at: Timestamp,
+    fields: BTreeMap<String, String>,
+}
+
+/// How long they wait.
+const KEPT_FOR: Duration = Duration::from_mins(10);
+/// How much is kept; a cookie has 4 KiB at most.
+const MOST_KEPT_BYTES: usize = 1024;
 
 /// The state of one browser between two pages, read from its encrypted cookie.
 pub(super) struct FlowState(Session);
@@ -86,6 +105,29 @@ impl FlowState {
         self.0.remove("address");
     }
 
+    /// Keeps what `user` typed on a page, while they are asked for their password. A cookie holds little: what is long
+    /// is typed again.
+    pub(super) fn keep(&self, page: &str, user: &UserId, fields: &[(&'static str, &str)], now: Timestamp) {
+        let fields: BTreeMap<_, _> =
+            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        if fields.values().map(String::len).sum::<usize>() <= MOST_KEPT_BYTES {
+            self.put("kept", &Kept { page: page.to_owned(), user: user.clone(), at: now, fields });
+        }
+    }
+
+    /// What `user` typed on this page before they were asked, once and not for long; nothing that somebody else typed.
+    pub(super) fn take_kept(&self, page: &str, user: &UserId, now: Timestamp) -> BTreeMap<String, String> {
+        let kept = self.0.get::<Kept>("kept").ok().flatten();
+        match kept.filter(|kept| kept.page == page) {
+            None => BTreeMap::new(),
+            Some(kept) => {
+                self.0.remove("kept");
+                let is_theirs = kept.user == *user && now <= kept.at + KEPT_FOR;
+                if is_theirs { kept.fields } else { BTreeMap::new() }
+            }
+        }
+    }
+
     /// Forgets everything: at sign-out.
     pub(super) fn clear(&self) {
         self.0.clear();
@@ -115,6 +157,6 @@ pub(super) fn middleware(vestibule: &Vestibule) -> FlowMiddleware {
         .cookie_same_site(SameSite::Lax)
         .cookie_path("/".to_owned())
         .cookie_content_security(CookieContentSecurity::Private)
-        .session_lifecycle(PersistentSession::default().session_ttl(Duration::hours(1)))
+        .session_lifecycle(PersistentSession::default().session_ttl(time::Duration::hours(1)))
         .build()
 }

@@ -8,8 +8,8 @@ use super::assets;
 use super::error::Error;
 use super::extract::{self, Context, CurrentUser};
 use super::flow_state::Flash;
-use crate::clock::Timestamp;
-use crate::models::Role;
+use crate::clock::{Timestamp, Zone};
+use crate::models::{Role, User};
 
 /// The frame around a page's own words.
 #[derive(Clone, Debug, Default)]
@@ -71,13 +71,31 @@ pub(super) struct Moment {
     pub(super) unix: i64,
 }
 
-impl Moment {
-    pub(super) fn new(at: Timestamp, now: Timestamp) -> Self {
-        Self {
+/// How a page shows moments: as seen from now, on the clocks of whoever reads it.
+#[derive(Clone, Debug)]
+pub(super) struct Moments {
+    now: Timestamp,
+    zone: Zone,
+}
+
+impl Moments {
+    /// For nobody in particular: on the clocks of UTC.
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self { now, zone: Zone::default() }
+    }
+
+    /// For `user`.
+    pub(super) fn of(user: &User, now: Timestamp) -> Self {
+        let zone = user.time_zone.as_deref().and_then(Zone::named).unwrap_or_default();
+        Self { now, zone }
+    }
+
+    pub(super) fn show(&self, at: Timestamp) -> Moment {
+        Moment {
             iso: at.to_string(),
-            exact: at.in_words(),
-            relative: relative(at, now),
-            clock: at.strftime("%H:%M UTC"),
+            exact: at.strftime("%-d %b %Y, %H:%M %Z", &self.zone),
+            relative: relative(at, self.now),
+            clock: at.strftime("%H:%M %Z", &self.zone),
             unix: at.seconds(),
         }
     }

@@ -2,12 +2,13 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::ServiceResponse;
+use actix_web::http::Uri;
 use actix_web::http::header::{self, HeaderMap};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, ResponseError as _};
 use askama::Template as _;
 
 use super::error::Error;
-use super::extract::Context;
+use super::extract::{Context, WayBack};
 use super::page::{ErrorPage, Shell};
 use super::return_to;
 
@@ -52,6 +53,11 @@ fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
     match way {
         _ if matches!(error, Error::AlreadySignedIn) => {
             HttpResponse::SeeOther().insert_header((header::LOCATION, "/dashboard")).finish()
+        }
+        Some(way) if request.extensions().contains::<WayBack>() => {
+            let back = request.extensions().get::<WayBack>().map_or("/", |back| back.0);
+            let location = return_to::with_next(way, &Uri::from_static(back));
+            HttpResponse::SeeOther().insert_header((header::LOCATION, location)).finish()
         }
         // Only what was asked for by GET can be asked for again afterwards.
         Some(way) if request.method().is_safe() => {

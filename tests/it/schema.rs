@@ -172,7 +172,7 @@ async fn a_user_who_goes_takes_sessions_and_links_along_and_leaves_the_trail() {
     let kinds = ["users: ", "sessions: ", "one_time_tokens: "];
     assert!(left.lines().all(|row| !kinds.iter().any(|kind| row.starts_with(kind))), "{left}");
     assert!(left.contains("registered"));
-    let orphan = "INSERT INTO sessions SELECT 'x', 'nobody', 1, 1, 1, 1, 'pwd', '', '', NULL, NULL";
+    let orphan = "INSERT INTO sessions SELECT 'x', 'nobody', 1, 1, 1, 1, 'pwd', '', '', NULL, NULL, NULL";
     let inserted = app.vestibule.db.write(|conn| Ok::<_, db::Error>(conn.batch_execute(orphan)?)).await;
     assert!(inserted.is_err(), "nobody has a session");
 }

@@ -27,17 +27,23 @@ impl EarlierSessions {
     }
 }
 
-impl FromRequest for EarlierSessions {
-    type Error = Infallible;
-    type Future = Ready<Result<Self, Infallible>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let Ok(vestibule) = instance(request) else { return ready(Ok(Self::default())) };
+impl EarlierSessions {
+    pub(in crate::web) fn of(request: &HttpRequest) -> Self {
+        let Ok(vestibule) = instance(request) else { return Self::default() };
         let cookie = cookies::read(request.headers(), Purpose::Token, &vestibule.config);
         let tokens = cookie.into_iter().chain(bearer_token(request));
         let claims = tokens.filter_map(|token| vestibule.tokens.verify_ended(token).ok());
         let mut sessions: Vec<_> = claims.map(|claims| (claims.sub, claims.sid)).collect();
         sessions.dedup();
-        ready(Ok(Self(sessions)))
+        Self(sessions)
+    }
+}
+
+impl FromRequest for EarlierSessions {
+    type Error = Infallible;
+    type Future = Ready<Result<Self, Infallible>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(Ok(Self::of(request)))
     }
 }

@@ -8,6 +8,8 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
 use super::{Context, CurrentUser, instance};
+use crate::clock::Timestamp;
+use crate::config::SessionsConfig;
 use crate::flows::authenticate::Authenticated;
 use crate::flows::reauthenticate::{self, Freshness};
 use crate::models::Role;
@@ -55,13 +57,23 @@ impl FromRequest for Reauthenticated {
             let current = current.await?;
             let (vestibule, now) = (instance(&request)?, Context::of(&request)?.now);
             let freshness = if request.method().is_safe() { Freshness::Page } else { Freshness::Action };
-            let limits = &vestibule.config.sessions;
-            if reauthenticate::is_fresh(&current.session, limits, freshness, now) {
-                Ok(Self(current))
-            } else {
-                Err(Error::Reauthenticate)
-            }
+            Self::admit(current, &vestibule.config.sessions, freshness, now).map(Self)
         })
+    }
+}
+
+impl Reauthenticated {
+    /// Lets in whose last proof is fresh enough.
+    pub(super) fn admit(
+        current: CurrentUser,
+        limits: &SessionsConfig,
+        freshness: Freshness,
+        now: Timestamp,
+    ) -> Result<CurrentUser, Error> {
+        match reauthenticate::is_fresh(&current.session, limits, freshness, now) {
+            true => Ok(current),
+            false => Err(Error::Reauthenticate),
+        }
     }
 }
 

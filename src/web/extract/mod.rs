@@ -8,6 +8,7 @@
 //! | [`Admin`] | whoever administers this instance |
 //! | [`Visitor`] | whoever is not signed in |
 
+mod account_form;
 mod body;
 mod context;
 mod current_user;
@@ -16,6 +17,7 @@ mod form;
 mod guards;
 mod json;
 
+pub(super) use account_form::{AccountForm, Fields, WayBack};
 pub use context::Context;
 pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};

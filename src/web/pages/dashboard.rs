@@ -14,7 +14,7 @@ use crate::web::device;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{Moment, Shell, answer};
+use crate::web::page::{Moment, Moments, Shell, answer};
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -83,6 +83,7 @@ pub(in crate::web) async fn show(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let (now, user) = (context.now, &current.user);
+    let moments = Moments::of(user, now);
     let seen = overview::of(&vestibule, user, &current.session, now).await?;
     let mut shell = Shell::signed_in(&request, &current).saying(FlowState::of(&request).take_flash());
     shell.section = "overview";
@@ -94,17 +95,17 @@ pub(in crate::web) async fn show(
             EmailLine { address, verified }
         }),
         role: (user.role == Role::Admin).then_some("Administrator"),
-        ends: Moment::new(token_end(&vestibule, &current, now), now),
-        ends_latest: Moment::new(current.session.expires_at, now),
+        ends: moments.show(token_end(&vestibule, &current, now)),
+        ends_latest: moments.show(current.session.expires_at),
         how: "You signed in with your password.".to_owned(),
         before: seen.previous.as_ref().map(|session| Before {
-            at: Moment::new(session.created_at, now),
+            at: moments.show(session.created_at),
             device: device::name(&session.user_agent),
         }),
         checks: checks(&vestibule, &current, &seen),
         others: seen.sessions.iter().filter(|session| session.id != current.session.id).count(),
-        sessions: session_rows(&seen.sessions, &current.session.id, now),
-        events: event_rows(&seen.events, now),
+        sessions: session_rows(&seen.sessions, &current.session.id, &moments),
+        events: event_rows(&seen.events, &moments),
     };
     answer(StatusCode::OK, &page)
 }
@@ -167,7 +168,7 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
 }
 
 /// This session first, then the others, the newest first.
-fn session_rows(sessions: &[Session], current: &SessionId, now: Timestamp) -> Vec<SessionRow> {
+fn session_rows(sessions: &[Session], current: &SessionId, moments: &Moments) -> Vec<SessionRow> {
     let mut rows: Vec<SessionRow> = sessions
         .iter()
         .map(|session| SessionRow {
@@ -175,8 +176,8 @@ fn session_rows(sessions: &[Session], current: &SessionId, now: Timestamp) -> Ve
             device: device::name(&session.user_agent),
             user_agent: session.user_agent.clone(),
             current: session.id == *current,
-            last_seen: Moment::new(session.last_seen_at, now),
-            signed_in: Moment::new(session.created_at, now),
+            last_seen: moments.show(session.last_seen_at),
+            signed_in: moments.show(session.created_at),
             address: session.address.clone(),
         })
         .collect();
@@ -185,7 +186,7 @@ fn session_rows(sessions: &[Session], current: &SessionId, now: Timestamp) -> Ve
 }
 
 /// The latest events; what happened several times in a row from one place is one line.
-fn event_rows(events: &[Event], now: Timestamp) -> Vec<EventRow> {
+fn event_rows(events: &[Event], moments: &Moments) -> Vec<EventRow> {
     let alike = |one: &&Event, other: &&Event| {
         (one.kind, &one.address, &one.user_agent) == (other.kind, &other.address, &other.user_agent)
     };
@@ -202,7 +203,7 @@ fn event_rows(events: &[Event], now: Timestamp) -> Vec<EventRow> {
             EventRow {
                 text: text.to_owned(),
                 badge: is_failure.then_some("Failed"),
-                at: Moment::new(event.at, now),
+                at: moments.show(event.at),
                 device,
                 address,
                 times: u32::try_from(times).unwrap_or(u32::MAX),
@@ -225,6 +226,19 @@ fn words(event: &Event) -> (&'static str, bool) {
         EventKind::SessionsRevoked => ("Other sessions were ended", false),
         EventKind::ResetLinkIssued => ("A link for a new password was made", false),
         EventKind::PasswordReset => ("A new password was set", false),
+        EventKind::PasswordChanged => ("Password changed", false),
+        EventKind::EmailChangeAsked => ("Another e-mail address was asked for", false),
+        EventKind::EmailVerified => ("E-mail address verified", false),
+        EventKind::EmailChanged => ("E-mail address changed", false),
+        EventKind::EmailRestored => ("Former e-mail address put back", false),
+        EventKind::NewDevice => ("Signed in on a new device", false),
+        EventKind::LoginDisowned => ("A sign-in was reported as not yours", false),
+        EventKind::RefreshReused => ("A copied session was used, and ended", true),
+        EventKind::SettingsChanged => ("Settings changed", false),
+        EventKind::DataExported => ("Your data was exported", false),
+        EventKind::AccountClosed => ("Account closed", false),
+        EventKind::AccountReopened => ("Account opened again", false),
+        EventKind::AccountDeleted => ("Account deleted", false),
         EventKind::UserDisabled => ("Account disabled", false),
         EventKind::UserEnabled => ("Account enabled", false),
         EventKind::RoleChanged => ("Role changed", false),

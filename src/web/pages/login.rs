@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use super::{NextQuery, signed_in};
+use crate::clock::Zone;
 use crate::config::RegistrationMode;
 use crate::flows::login::{self, Attempt, LoginError};
 use crate::vestibule::Vestibule;
@@ -87,7 +88,7 @@ pub(in crate::web) async fn submit(
 }
 
 fn until(context: &Context, wait: std::time::Duration) -> String {
-    format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S UTC"))
+    format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S %Z", &Zone::default()))
 }
 
 fn page(

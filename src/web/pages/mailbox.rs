@@ -16,7 +16,7 @@ use crate::models::OutboxMail;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::Context;
-use crate::web::page::{Moment, Shell, answer};
+use crate::web::page::{Moment, Moments, Shell, answer};
 
 /// How many of the latest mails it shows.
 const LATEST: i64 = 50;
@@ -50,7 +50,7 @@ impl Line {
         Self {
             id: mail.id.to_string(),
             subject: letter.subject.clone(),
-            written: Moment::new(mail.created_at, context.now),
+            written: Moments::at(context.now).show(mail.created_at),
             is_sent: mail.sent_at.is_some(),
             recipient: mail.recipient,
         }
