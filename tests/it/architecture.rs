@@ -110,7 +110,8 @@ fn code(text: &str) -> String {
     lines.map(|line| line.split(" // ").next().unwrap()).collect::<Vec<_>>().join("\n")
 }
 
-fn sources() -> BTreeMap<String, String> {
+/// The code of each source file of ours, by its path in `src`.
+pub fn sources() -> BTreeMap<String, String> {
     let all = files("src", &["rs"]).into_iter();
     let ours = all.filter(|(name, _)| !name.ends_with("_tests.rs") && name != "config/folder.rs");
     ours.map(|(name, text)| (name, code(&text))).collect()

@@ -10,6 +10,7 @@
 
 mod api;
 mod architecture;
+mod asvs;
 mod bad_tokens;
 mod claimed_addresses;
 mod cli;
@@ -26,6 +27,7 @@ mod forgot;
 mod guards;
 mod guessing;
 mod headers;
+mod inventories;
 mod limits;
 mod limits_table;
 mod login;
