@@ -56,6 +56,8 @@ pub struct Parts {
     pub bucket_tags: Authenticator,
     /// Gives everybody who claims one e-mail address the same salt; see `flows::register`.
     pub email_salts: Authenticator,
+    /// Makes a refresh token out of the one before it.
+    pub refresh_tags: Authenticator,
     /// The way out for mails.
     pub mailer: Mailer,
     /// Seals their words until they leave.
@@ -183,6 +185,7 @@ impl Vestibule {
             device_tags: master.authenticator("device cookie"),
             bucket_tags: master.authenticator("throttle bucket"),
             email_salts: master.authenticator("e-mail salt"),
+            refresh_tags: master.authenticator("refresh token"),
             mailer: mailer(&config),
             letters: master.sealer("outbox"),
             new_mail: tokio::sync::Notify::new(),

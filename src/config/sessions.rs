@@ -15,6 +15,10 @@ pub struct SessionsConfig {
     /// A session ends this long after signing in, however busy it is.
     #[serde(with = "duration")]
     pub absolute_lifetime: Duration,
+    /// The same for who chose to stay signed in, or gives the JSON API `stay_signed_in`: such a session goes on without
+    /// a request for as long, too.
+    #[serde(with = "duration")]
+    pub remembered_lifetime: Duration,
     /// The most sessions of one user at once; one more ends the oldest.
     pub max_per_user: u32,
     /// A page that guards something asks for the password again if the last proof is older than this.
@@ -32,6 +36,7 @@ impl Default for SessionsConfig {
     fn default() -> Self {
         Self {
             absolute_lifetime: Duration::from_hours(12),
+            remembered_lifetime: Duration::from_hours(30 * 24),
             max_per_user: 20,
             reauthenticate_page: Duration::from_mins(10),
             reauthenticate_action: Duration::from_mins(20),
@@ -53,6 +58,13 @@ impl SessionsConfig {
                 minute..=days(30),
                 default.absolute_lifetime,
             ),
+            lasts(
+                "sessions.remembered_lifetime",
+                self.remembered_lifetime,
+                minute..=days(365),
+                default.remembered_lifetime,
+            ),
+            self.check_memory(),
             within("sessions.max_per_user", self.max_per_user, 1..=1000, default.max_per_user),
             lasts(
                 "sessions.reauthenticate_page",
@@ -72,6 +84,23 @@ impl SessionsConfig {
         .into_iter()
         .flatten()
         .collect()
+    }
+
+    /// Whoever asks to stay must not be out sooner.
+    fn check_memory(&self) -> Option<Rule> {
+        let (usual, remembered) = (self.absolute_lifetime, self.remembered_lifetime);
+        (remembered < usual).then(|| {
+            Rule::new(
+                "sessions.remembered_lifetime",
+                format!(
+                    "is {}, but must be at least `sessions.absolute_lifetime`, which is {}",
+                    duration::print(remembered),
+                    duration::print(usual)
+                ),
+                "Raise it, or lower the other.",
+            )
+            .because_of("sessions.absolute_lifetime")
+        })
     }
 
     /// A page that was just shown must leave time to fill it in.

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db;
-use crate::models::{LoginFailure, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session};
+use crate::models::{
+    LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation, Session,
+};
 use crate::vestibule::Vestibule;
 
 /// How often a server does it.
@@ -17,6 +19,8 @@ const REVOCATIONS: Duration = Duration::from_hours(1);
 const LINKS: Duration = Duration::from_hours(24);
 /// Questions that no server was there to answer.
 const REQUESTS: Duration = Duration::from_hours(24);
+/// A refresh token that was used up is known for a week, so that a copy of it is noticed.
+const SPENT_TOKENS: Duration = Duration::from_hours(7 * 24);
 /// That a mail was sent, or given up, can be seen for a week.
 const MAILS: Duration = Duration::from_hours(7 * 24);
 
@@ -34,6 +38,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
                 + LoginFailure::delete_old(conn, now - FAILURES)?
                 + Revocation::delete_old(conn, now - REVOCATIONS)?
                 + OneTimeToken::delete_old(conn, now - LINKS)?
+                + RefreshToken::delete_old(conn, now, now - SPENT_TOKENS)?
                 + ResetRequest::delete_old(conn, now - REQUESTS)?
                 + OutboxMail::delete_old(conn, now - MAILS)?)
         })

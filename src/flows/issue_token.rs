@@ -6,18 +6,18 @@ use crate::models::{Session, User};
 use crate::tokens::{AccessClaims, TokenError};
 use crate::vestibule::Vestibule;
 
-/// A signed token and when it ends. `Debug` does not show it.
+/// A signed token and what it says. `Debug` does not show it.
 #[derive(Clone)]
 pub struct AccessToken {
     /// The compact form.
     pub text: String,
-    /// Its `exp`.
-    pub expires_at: Timestamp,
+    /// What it says.
+    pub claims: AccessClaims,
 }
 
 impl std::fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("AccessToken").field("expires_at", &self.expires_at).finish_non_exhaustive()
+        f.debug_struct("AccessToken").field("exp", &self.claims.exp).finish_non_exhaustive()
     }
 }
 
@@ -32,21 +32,31 @@ pub fn for_session(
     session: &Session,
     now: Timestamp,
 ) -> Result<AccessToken, TokenError> {
+    again(vestibule, user, session, TokenId::new(), now)
+}
+
+/// The token `id` for `session`, issued at `now`: asked for again it is the same, to the byte.
+pub(super) fn again(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    id: TokenId,
+    now: Timestamp,
+) -> Result<AccessToken, TokenError> {
     let profile = vestibule.tokens.profile();
-    let expires_at = (now + profile.lifetime).min(session.expires_at);
     let claims = AccessClaims {
         iss: profile.issuer.clone(),
         sub: user.id.clone(),
         aud: crate::tokens::Audience::One(profile.audience.clone()),
-        exp: expires_at,
+        exp: (now + profile.lifetime).min(session.expires_at),
         nbf: now,
         iat: now,
-        jti: TokenId::new(),
+        jti: id,
         client_id: "vestibule".to_owned(),
         sid: session.id.clone(),
         auth_time: session.authenticated_at,
         amr: session.amr.split(' ').map(str::to_owned).collect(),
         preferred_username: user.username.clone(),
     };
-    Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, expires_at })
+    Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, claims })
 }

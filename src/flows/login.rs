@@ -16,7 +16,7 @@ use crate::credentials::username;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::start_session;
-pub use crate::flows::start_session::SignedIn;
+pub use crate::flows::start_session::{SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, User};
@@ -31,6 +31,8 @@ pub struct Attempt {
     pub password: SecretString,
     /// The session that the same browser had until now; it ends when this attempt succeeds.
     pub replaces: Option<SessionId>,
+    /// How long they mean to stay.
+    pub stay: Stay,
 }
 
 /// Why nobody was signed in.
@@ -73,7 +75,7 @@ pub async fn with_password(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, LoginError> {
-    let Attempt { login, password, replaces } = attempt;
+    let Attempt { login, password, replaces, stay } = attempt;
     vestibule.passwords.check_room()?;
     let users = find(vestibule, &login).await?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
@@ -121,11 +123,11 @@ pub async fn with_password(
             if let Some(hash) = rehashed {
                 User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
             }
-            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
-            let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
-            event.insert(conn).map_err(db::Error::from)?;
+            let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
+            let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
+            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             ticket.reward(conn, now)?;
-            Ok(SignedIn { user, session })
+            Ok(done)
         })
         .await
 }

@@ -18,6 +18,7 @@ pub mod login;
 pub mod overview;
 mod queue_mail;
 pub mod reauthenticate;
+pub mod refresh;
 pub mod register;
 pub mod reset_password;
 pub mod set_up;

@@ -16,7 +16,7 @@ use crate::credentials::password::HashError;
 use crate::credentials::username::Username;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::{Actor, Caller};
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, Role, User};
@@ -120,8 +120,8 @@ pub async fn and_sign_in(
         .write(move |conn| {
             insert(conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
-            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
-            Ok(SignedIn { user, session })
+            let stay = Stay::WhileActive;
+            Ok(start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?)
         })
         .await
 }

@@ -9,7 +9,7 @@ use crate::clock::Timestamp;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::register::{self, NewAccount, RegisterError};
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, SignedIn, Stay};
 use crate::id::SessionId;
 use crate::models::{self, EventKind, Purpose, Role, User};
 use crate::secret::{self, OneTimeToken};
@@ -104,10 +104,11 @@ pub async fn first_admin(
             }
             register::insert(conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
-            let session = start_session::insert(&here, conn, &user, replaces.as_ref(), &caller, now)?;
-            let event = caller.event(EventKind::LoggedIn, Some(&user.id), now).in_session(&session.id);
-            event.insert(conn).map_err(db::Error::from)?;
-            Ok(SignedIn { user, session })
+            let stay = Stay::WhileActive;
+            let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
+            let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
+            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
+            Ok(done)
         })
         .await
 }

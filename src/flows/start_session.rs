@@ -5,7 +5,8 @@ use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::end_session;
 use crate::id::SessionId;
-use crate::models::{RevokedBecause, Session, User};
+use crate::models::{self, RevokedBecause, Session, User};
+use crate::tokens::RefreshToken;
 use crate::vestibule::Vestibule;
 
 /// A user and the session they have just been given.
@@ -15,6 +16,20 @@ pub struct SignedIn {
     pub user: User,
     /// Their new session.
     pub session: Session,
+    /// What carries it beyond its access token, if something does.
+    pub refresh: Option<RefreshToken>,
+}
+
+/// How long somebody means to stay signed in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Stay {
+    /// While they are active, for `sessions.absolute_lifetime` at most: there is no refresh token.
+    #[default]
+    WhileActive,
+    /// For `sessions.absolute_lifetime`, active or not: a program, which knows by itself when to ask for a new token.
+    Renewable,
+    /// For `sessions.remembered_lifetime`, active or not: "Stay signed in".
+    Remembered,
 }
 
 /// Writes a new session with a new id, always: an id from before signing in is worth nothing after it (session
@@ -23,11 +38,12 @@ pub struct SignedIn {
 pub(super) fn insert(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
-    user: &User,
+    user: User,
     replaces: Option<&SessionId>,
+    stay: Stay,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Session, db::Error> {
+) -> Result<SignedIn, db::Error> {
     let limits = &here.config.sessions;
     if let Some(earlier) = replaces.map(|id| Session::find(conn, id)).transpose()?.flatten() {
         end_session::revoke(here, conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
@@ -38,26 +54,29 @@ pub(super) fn insert(
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
         end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
     }
+    let lifetime = match stay {
+        Stay::WhileActive | Stay::Renewable => limits.absolute_lifetime,
+        Stay::Remembered => limits.remembered_lifetime,
+    };
     let session = Session {
         id: SessionId::new(),
         user_id: user.id.clone(),
         created_at: now,
         authenticated_at: now,
         last_seen_at: now,
-        expires_at: now + limits.absolute_lifetime,
+        expires_at: now + lifetime,
         amr: "pwd".to_owned(),
         address: caller.address(),
         user_agent: caller.user_agent.clone(),
         revoked_at: None,
         revoked_because: None,
-        renewable_since: None,
+        renewable_since: (stay != Stay::WhileActive).then_some(now),
     };
-    session.insert(conn)?;
-    Ok(session)
+    begin(conn, user, session, now)
 }
 
 /// The session goes on under a new id, now that its user has proved themselves anew: a token that was stolen before is
-/// worth nothing after (ASVS 7.2.4). Nothing, if it has ended meanwhile.
+/// worth nothing after (ASVS 7.2.4), and neither is a refresh token. Nothing, if it has ended meanwhile.
 pub(super) fn go_on(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
@@ -69,6 +88,20 @@ pub(super) fn go_on(
         return Ok(None);
     }
     let session = Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
+    begin(conn, user, session, now).map(Some)
+}
+
+/// Writes the session, with its first refresh token if it is to have one.
+fn begin(
+    conn: &mut Transaction<'_>,
+    user: User,
+    session: Session,
+    now: Timestamp,
+) -> Result<SignedIn, db::Error> {
     session.insert(conn)?;
-    Ok(Some(SignedIn { user, session }))
+    let refresh = session.renewable_since.map(|_| RefreshToken::generate());
+    if let Some(token) = &refresh {
+        models::RefreshToken::new(token, &session.id, now, session.expires_at).insert(conn)?;
+    }
+    Ok(SignedIn { user, session, refresh })
 }

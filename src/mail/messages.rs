@@ -71,6 +71,19 @@ pub struct PasswordChanged {
     pub reset_url: String,
 }
 
+/// Somebody used a copy of a session, which has been ended for it.
+#[derive(Clone, Debug)]
+pub struct RefreshReused {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub used_at: String,
+    /// From which network address.
+    pub used_from: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
 /// An operator wants to see whether mail arrives.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -118,6 +131,13 @@ message!(
     "mail/password_changed.txt",
     "mail/password_changed.html",
     |name| format!("Your password for {name} was changed")
+);
+message!(
+    RefreshReused,
+    RefreshReused,
+    "mail/refresh_reused.txt",
+    "mail/refresh_reused.html",
+    |name| format!("Somebody used a copy of your session at {name}")
 );
 message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));
 

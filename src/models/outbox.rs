@@ -24,6 +24,8 @@ text_enum! {
         ResetPassword = "reset_password",
         /// A password was changed.
         PasswordChanged = "password_changed",
+        /// A refresh token was used again, long after it was used up.
+        RefreshReused = "refresh_reused",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

@@ -106,7 +106,8 @@ impl Session {
     }
 
     /// The user's sessions that are neither revoked nor expired and have been seen since `idle_since`: whoever was
-    /// not seen for longer than a token lives holds no valid token any more. Newest first.
+    /// not seen for longer than a token lives holds no valid token any more, unless a refresh token gives them another.
+    /// Newest first.
     pub fn list_live(
         conn: &mut AnyConnection,
         user: &UserId,
@@ -117,7 +118,7 @@ impl Session {
             .filter(sessions::user_id.eq(user))
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
-            .filter(sessions::last_seen_at.gt(idle_since))
+            .filter(sessions::last_seen_at.gt(idle_since).or(sessions::renewable_since.is_not_null()))
             .order((sessions::created_at.desc(), sessions::id.desc()))
             .select(Self::as_select())
             .load(conn)

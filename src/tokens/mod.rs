@@ -1,4 +1,4 @@
-//! Access tokens, given and checked (RFC 9068, EdDSA by default). Pure: no database, no HTTP, no clock.
+//! Access tokens, given and checked (RFC 9068, EdDSA by default), and the refresh tokens behind them. Pure: no database, no HTTP, no clock.
 //!
 //! ```text
 //! issue:  claims ──> KeyRing::sign ──> header.payload.signature
@@ -10,12 +10,14 @@ mod claims;
 mod forgeries;
 mod key;
 mod key_ring;
+mod refresh_token;
 mod shape;
 
 pub use claims::{AccessClaims, Audience, Profile};
 pub use forgeries::Forgeries;
 pub use key::{GeneratedKey, Key};
 pub use key_ring::KeyRing;
+pub use refresh_token::RefreshToken;
 
 /// Why a token is refused. Callers are told none of it: a forger learns nothing from our answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

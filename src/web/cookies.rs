@@ -3,6 +3,7 @@
 //! | name | holds | lives |
 //! |---|---|---|
 //! | `vestibule` | the access token | as long as the browser is open |
+//! | `vestibule-refresh` | what carries the session beyond that, for who chose to stay signed in | as long as the session |
 //! | `vestibule-flow` | what a form needs to know on the next page, encrypted | an hour |
 //! | `vestibule-device` | that this device has signed in to this account before | 180 days |
 //!
@@ -20,22 +21,26 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::flows::issue_token::AccessToken;
+use crate::tokens::RefreshToken;
 
 /// What one of our cookies is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Purpose {
     Token,
+    Refresh,
     Flow,
     Device,
 }
 
-const ALL: [Purpose; 3] = [Purpose::Token, Purpose::Flow, Purpose::Device];
+const ALL: [Purpose; 4] = [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device];
 
 /// The name of a cookie.
 pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
     match (purpose, is_https) {
         (Purpose::Token, true) => "__Host-vestibule",
         (Purpose::Token, false) => "vestibule",
+        (Purpose::Refresh, true) => "__Host-vestibule-refresh",
+        (Purpose::Refresh, false) => "vestibule-refresh",
         (Purpose::Flow, true) => "__Host-vestibule-flow",
         (Purpose::Flow, false) => "vestibule-flow",
         (Purpose::Device, true) => "__Host-vestibule-device",
@@ -127,6 +132,17 @@ pub(super) fn token(config: &Config, token: &AccessToken) -> Cookie<'static> {
     build(Purpose::Token, token.text.clone(), SameSite::Lax, config)
 }
 
+/// The cookie that holds a refresh token. It outlives the browser, and goes with the session.
+pub(super) fn refresh(
+    config: &Config,
+    token: &RefreshToken,
+    lifetime: std::time::Duration,
+) -> Cookie<'static> {
+    let mut cookie = build(Purpose::Refresh, token.expose().to_owned(), SameSite::Lax, config);
+    cookie.set_max_age(Duration::try_from(lifetime).unwrap_or(Duration::ZERO));
+    cookie
+}
+
 /// The cookie that makes a device known. Strict: no link from elsewhere has use for it.
 pub(super) fn device(config: &Config, value: String) -> Cookie<'static> {
     let mut cookie = build(Purpose::Device, value, SameSite::Strict, config);
@@ -136,7 +152,16 @@ pub(super) fn device(config: &Config, value: String) -> Cookie<'static> {
 
 /// The cookie that takes the access token away.
 pub(super) fn no_token(config: &Config) -> Cookie<'static> {
-    let mut cookie = build(Purpose::Token, String::new(), SameSite::Lax, config);
+    removal(Purpose::Token, config)
+}
+
+/// The cookie that takes the refresh token away.
+pub(super) fn no_refresh(config: &Config) -> Cookie<'static> {
+    removal(Purpose::Refresh, config)
+}
+
+fn removal(purpose: Purpose, config: &Config) -> Cookie<'static> {
+    let mut cookie = build(purpose, String::new(), SameSite::Lax, config);
     cookie.make_removal();
     cookie
 }

@@ -16,6 +16,7 @@ use crate::db;
 use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
 use crate::flows::reauthenticate::ReauthenticateError;
+use crate::flows::refresh::RefreshError;
 use crate::flows::register::{Fault, RegisterError};
 use crate::flows::throttle::ThrottleError;
 
@@ -40,6 +41,9 @@ pub enum Error {
     /// There is a token, and it proves nothing (any more).
     #[error("This token is invalid, has expired or was revoked. Please sign in again.")]
     TokenRefused,
+    /// There is a refresh token, and it renews nothing (any more).
+    #[error("This refresh token is invalid, has expired or was revoked. Please sign in again.")]
+    RefreshRefused,
     /// A name and a password that do not go together, told to a program.
     #[error("{0}")]
     InvalidCredentials(String),
@@ -145,7 +149,7 @@ impl Error {
     pub(super) fn title(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "That request is broken",
-            Self::Unauthenticated | Self::TokenRefused => "Please sign in",
+            Self::Unauthenticated | Self::TokenRefused | Self::RefreshRefused => "Please sign in",
             Self::InvalidCredentials(_) => "That did not work",
             Self::AlreadySignedIn => "You are signed in",
             Self::Reauthenticate => "Please confirm that it is you",
@@ -168,7 +172,7 @@ impl Error {
     /// What a person can do now.
     pub(super) fn what_to_do(&self) -> &'static str {
         match self {
-            Self::Unauthenticated | Self::TokenRefused => "Sign in, and try again.",
+            Self::Unauthenticated | Self::TokenRefused | Self::RefreshRefused => "Sign in, and try again.",
             Self::CrossSite { .. } => {
                 "Open our pages at that address and send it again. If you did not send anything, all is well."
             }
@@ -191,6 +195,7 @@ impl Error {
             Self::BadRequest(_) => "bad-request",
             Self::Unauthenticated => "unauthenticated",
             Self::TokenRefused => "invalid-token",
+            Self::RefreshRefused => "invalid-grant",
             Self::InvalidCredentials(_) => "invalid-credentials",
             Self::AlreadySignedIn => "already-signed-in",
             Self::Reauthenticate => "reauthentication-required",
@@ -236,6 +241,10 @@ impl Error {
             Self::TokenRefused => {
                 head.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_token\""));
             }
+            // The word of RFC 6749 §5.2 with the status of everything else here that asks to sign in again.
+            Self::RefreshRefused => {
+                head.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_grant\""));
+            }
             Self::InvalidCredentials(_) => {
                 head.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
@@ -267,6 +276,7 @@ impl ResponseError for Error {
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::Unauthenticated
             | Self::TokenRefused
+            | Self::RefreshRefused
             | Self::InvalidCredentials(_)
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
@@ -344,6 +354,17 @@ impl From<RegisterError> for Error {
             RegisterError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             RegisterError::Hashing(error) => error.into(),
             RegisterError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<RefreshError> for Error {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Refused => Self::RefreshRefused,
+            RefreshError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            RefreshError::Signing(error) => error.into(),
+            RefreshError::Database(error) => error.into(),
         }
     }
 }

@@ -53,6 +53,7 @@ async fn answer(
     next: Next<impl MessageBody + 'static>,
     head: Result<(), Error>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    Context::of(request.request())?.promise_cookies();
     let response = match head.and_then(|()| same_origin::check(&request)) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         // Not `into_response`: that forgets the error, and then it cannot be told as a page.

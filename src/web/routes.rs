@@ -50,6 +50,7 @@ fn table() -> Table {
         .get("/reset", pages::reset::show)
         .form("/reset", pages::reset::submit)
         .bare("/protected", api::protected::show)
+        .json("/api/token", api::token::submit)
         .bare("/api/session", api::session::show)
         .get("/dev/mailbox", pages::mailbox::list)
         .get("/dev/mailbox/{id}", pages::mailbox::show)

@@ -3,7 +3,7 @@
 use serde_json::json;
 use vestibule::credentials::policy::{MAX_BYTES, MAX_LENGTH};
 use vestibule::flows::caller::Caller;
-use vestibule::flows::login::{self, Attempt};
+use vestibule::flows::login::{self, Attempt, Stay};
 
 use crate::support::{Answer, PASSWORD, TestApp};
 
@@ -25,7 +25,8 @@ async fn post(app: &TestApp, path: &str, kind: &str, body: impl Into<Vec<u8>>) -
 
 /// Whether these very bytes are somebody's password.
 async fn opens(app: &TestApp, name: &str, password: &str) -> bool {
-    let attempt = Attempt { login: name.to_owned(), password: password.into(), replaces: None };
+    let stay = Stay::default();
+    let attempt = Attempt { login: name.to_owned(), password: password.into(), replaces: None, stay };
     login::with_password(&app.vestibule, attempt, &Caller::operator(), app.now()).await.is_ok()
 }
 

@@ -7,3 +7,4 @@ pub(super) mod login;
 pub(super) mod protected;
 pub(super) mod register;
 pub(super) mod session;
+pub(super) mod token;

@@ -1,6 +1,6 @@
 //! One request: its name, its moment, and where it came from.
 
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::future::{Ready, ready};
 use std::net::IpAddr;
 use std::ops::Deref;
@@ -35,6 +35,8 @@ pub struct Facts {
     pub address: Option<IpAddr>,
     /// Made for the first who asks: most answers are no pages.
     nonce: OnceCell<String>,
+    /// Whether somebody around the handler gives the browser what guards leave for it.
+    gives_cookies: Cell<bool>,
     user_agent: Option<HeaderValue>,
     device_cookie: Option<String>,
 }
@@ -68,6 +70,7 @@ impl Context {
             now: vestibule.clock.now(),
             address: client_address(request, &vestibule.config.server.trusted_proxies),
             nonce: OnceCell::new(),
+            gives_cookies: Cell::new(false),
             user_agent: headers.get(header::USER_AGENT).cloned(),
             device_cookie: cookies::read(headers, Purpose::Device, &vestibule.config).map(str::to_owned),
         }))
@@ -76,6 +79,16 @@ impl Context {
     /// What the scripts of this answer bear, so that no other may run.
     pub(in crate::web) fn nonce(&self) -> &str {
         self.nonce.get_or_init(|| secret::to_base64url(&secret::random::<16>()))
+    }
+
+    /// Promises that cookies which guards leave reach the browser.
+    pub(in crate::web) fn promise_cookies(&self) {
+        self.gives_cookies.set(true);
+    }
+
+    /// Whether they do. In an app that has no [`doorway`](crate::web::doorway) around its routes, nobody sees to it.
+    pub(in crate::web) fn gives_cookies(&self) -> bool {
+        self.gives_cookies.get()
     }
 
     /// The caller, for a deed.

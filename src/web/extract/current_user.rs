@@ -11,9 +11,8 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::Either;
 
-use super::{Context, instance};
+use super::{Context, instance, renewal};
 use crate::flows::authenticate::{self, AuthenticateError, Authenticated};
-use crate::flows::issue_token;
 use crate::tokens::TokenError;
 use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
@@ -22,7 +21,8 @@ use crate::web::error::Error;
 /// Somebody signed in: their token is good, their session live, their account enabled; now, not when it was issued.
 ///
 /// From `Authorization: Bearer`, else from the cookie. Half way through its life the cookie's token is renewed with
-/// the answer, so that nobody who is at work is signed out (D3).
+/// the answer, so that nobody who is at work is signed out; and for who chose to stay signed in, the refresh token in
+/// its own cookie gives another when it has expired (D3).
 #[derive(Clone, Debug)]
 pub struct CurrentUser(Arc<Authenticated>);
 
@@ -58,14 +58,15 @@ impl FromRequest for CurrentUser {
         if bearer_token(request).is_some() {
             return authenticate(request, bearer_token, |_, who| Ok(Self(who)));
         }
-        authenticate(request, cookie_token, |request, who| {
-            // Leeway is for other people's clocks. A page that looks whether its time is up must not live on by it.
-            if Context::of(request)?.now >= who.claims.exp {
-                return Err(Error::TokenRefused);
+        match remembered(request, cookie_token).and_then(|who| who.map(|who| admit(request, who)).transpose())
+        {
+            Ok(Some(who)) => Either::Left(ready(Ok(Self(who)))),
+            Err(error) if !renewal::is_possible(request, &error) => Either::Left(ready(Err(error))),
+            Ok(None) | Err(_) => {
+                let request = request.clone();
+                Either::Right(Box::pin(async move { by_cookies(&request).await.map(Self) }))
             }
-            renew(request, &*instance(request)?, &who)?;
-            Ok(Self(who))
-        })
+        }
     }
 }
 
@@ -91,6 +92,28 @@ pub(in crate::web) fn bearer_token(request: &HttpRequest) -> Option<&str> {
 fn cookie_token(request: &HttpRequest) -> Option<&str> {
     let vestibule = request.app_data::<Data<Vestibule>>()?;
     cookies::read(request.headers(), Purpose::Token, &vestibule.config)
+}
+
+/// Who the cookie's token is of, as long as it lasts; renewed half way.
+fn admit(request: &HttpRequest, who: Arc<Authenticated>) -> Result<Arc<Authenticated>, Error> {
+    // Leeway is for other people's clocks. A page that looks whether its time is up must not live on by it.
+    if Context::of(request)?.now >= who.claims.exp {
+        return Err(Error::TokenRefused);
+    }
+    renewal::half_way(request, &who)?;
+    Ok(who)
+}
+
+/// By the access token, or else by the refresh token behind it.
+async fn by_cookies(request: &HttpRequest) -> Result<Arc<Authenticated>, Error> {
+    let known = match cookie_token(request) {
+        Some(token) => ask(request, token).await.and_then(|who| admit(request, who)),
+        None => Err(Error::Unauthenticated),
+    };
+    match known {
+        Err(error) if renewal::is_possible(request, &error) => renewal::by_refresh_token(request).await,
+        other => other,
+    }
 }
 
 /// Who the token is of that `find` finds in the request, as `admit` sees them.
@@ -134,14 +157,4 @@ async fn ask(request: &HttpRequest, token: &str) -> Result<Arc<Authenticated>, E
         Err(AuthenticateError::Throttled { retry_after }) => Err(Error::TooManyRequests { retry_after }),
         Err(AuthenticateError::Database(error)) => Err(error.into()),
     }
-}
-
-fn renew(request: &HttpRequest, vestibule: &Vestibule, who: &Authenticated) -> Result<(), Error> {
-    let (claims, now) = (&who.claims, Context::of(request)?.now);
-    let is_half_over = now.since(claims.iat) >= vestibule.config.tokens.lifetime / 2;
-    if is_half_over && claims.exp < who.session.expires_at {
-        let token = issue_token::for_session(vestibule, &who.user, &who.session, now)?;
-        cookies::leave(request, cookies::token(&vestibule.config, &token));
-    }
-    Ok(())
 }

@@ -16,6 +16,7 @@ mod earlier_sessions;
 mod form;
 mod guards;
 mod json;
+mod renewal;
 
 pub(super) use account_form::{AccountForm, Fields, WayBack};
 pub use context::Context;

@@ -25,6 +25,8 @@ struct DashboardPage {
     role: Option<&'static str>,
     ends: Moment,
     ends_latest: Moment,
+    /// Whether the session renews itself until then: nothing is to be warned of.
+    stays: bool,
     how: String,
     before: Option<Before>,
     checks: Vec<Check>,
@@ -87,6 +89,7 @@ pub(in crate::web) async fn show(
     let seen = overview::of(&vestibule, user, &current.session, now).await?;
     let mut shell = Shell::signed_in(&request, &current).saying(FlowState::of(&request).take_flash());
     shell.section = "overview";
+    let ends = token_end(&vestibule, &current, now);
     let page = DashboardPage {
         shell,
         username: user.username.clone(),
@@ -95,8 +98,9 @@ pub(in crate::web) async fn show(
             EmailLine { address, verified }
         }),
         role: (user.role == Role::Admin).then_some("Administrator"),
-        ends: moments.show(token_end(&vestibule, &current, now)),
+        ends: moments.show(ends),
         ends_latest: moments.show(current.session.expires_at),
+        stays: current.session.renewable_since.is_some() && ends < current.session.expires_at,
         how: "You signed in with your password.".to_owned(),
         before: seen.previous.as_ref().map(|session| Before {
             at: moments.show(session.created_at),

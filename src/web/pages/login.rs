@@ -10,12 +10,12 @@ use serde::Deserialize;
 use super::{NextQuery, signed_in};
 use crate::clock::Zone;
 use crate::config::RegistrationMode;
-use crate::flows::login::{self, Attempt, LoginError};
+use crate::flows::login::{self, Attempt, LoginError, Stay};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{Shell, answer, see_other};
+use crate::web::page::{Shell, answer, see_other, words_for};
 use crate::web::return_to;
 
 #[derive(Template)]
@@ -23,6 +23,8 @@ use crate::web::return_to;
 struct LoginPage {
     shell: Shell,
     login: String,
+    stay: bool,
+    stay_for: String,
     error: Option<String>,
     purpose: Option<String>,
     registration_open: bool,
@@ -36,6 +38,15 @@ struct LoginPage {
 pub(in crate::web) struct LoginForm {
     login: String,
     password: SecretString,
+    /// There if the box is ticked, whatever it says.
+    stay_signed_in: Option<String>,
+}
+
+/// What was typed, as far as it is given back.
+#[derive(Debug, Default)]
+struct Typed {
+    login: String,
+    stay: bool,
 }
 
 /// `GET /login`: the form; for whoever is signed in, the way on.
@@ -53,7 +64,7 @@ pub(in crate::web) async fn show(
     if let Some(next) = next {
         flow.set_return_to(next);
     }
-    page(&request, &vestibule, StatusCode::OK, String::new(), None)
+    page(&request, &vestibule, StatusCode::OK, Typed::default(), None)
 }
 
 /// `POST /login`: signs in and goes on to where the person was going.
@@ -64,22 +75,23 @@ pub(in crate::web) async fn submit(
     vestibule: Data<Vestibule>,
     Form(form): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
+    let typed = Typed { login: form.login.clone(), stay: form.stay_signed_in.is_some() };
+    let stay = if typed.stay { Stay::Remembered } else { Stay::WhileActive };
     let attempt =
-        Attempt { login: form.login.clone(), password: form.password, replaces: earlier.of_browser() };
+        Attempt { login: form.login, password: form.password, replaces: earlier.of_browser(), stay };
     match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
         Ok(done) => {
             let next = FlowState::of(&request).take_return_to();
             signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }
         Err(error @ LoginError::InvalidCredentials) => {
-            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, form.login, Some(error.to_string()))
+            page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, typed, Some(error.to_string()))
         }
         // The form again, with what was typed: whoever has to wait need not start over.
         Err(LoginError::Throttled { retry_after }) => {
             let error = Error::TooManyRequests { retry_after };
             let words = format!("{error} {}", until(&context, retry_after));
-            let mut response =
-                page(&request, &vestibule, StatusCode::TOO_MANY_REQUESTS, form.login, Some(words))?;
+            let mut response = page(&request, &vestibule, StatusCode::TOO_MANY_REQUESTS, typed, Some(words))?;
             response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
             Ok(response)
         }
@@ -95,7 +107,7 @@ fn page(
     request: &HttpRequest,
     vestibule: &Vestibule,
     status: StatusCode,
-    login: String,
+    typed: Typed,
     error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(request);
@@ -105,7 +117,9 @@ fn page(
     });
     let page = LoginPage {
         shell: Shell::of(request).saying(flow.take_flash()),
-        login,
+        login: typed.login,
+        stay: typed.stay,
+        stay_for: words_for(vestibule.config.sessions.remembered_lifetime),
         error,
         purpose,
         registration_open: vestibule.config.registration.mode == RegistrationMode::Open,

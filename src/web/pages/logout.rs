@@ -52,7 +52,7 @@ pub(in crate::web) async fn submit(
     } else {
         HttpResponse::Ok()
     };
-    head.cookie(cookies::no_token(&vestibule.config));
+    head.cookie(cookies::no_token(&vestibule.config)).cookie(cookies::no_refresh(&vestibule.config));
     // Not "cookies": that would sign the person out of every sibling host too.
     head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
     if wants_page {

@@ -30,11 +30,18 @@ pub(super) struct NextQuery {
 
 /// On to `location`, signed in: with a new token, and as a device that is known from now on (D16).
 fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Result<HttpResponse, Error> {
-    let SignedIn { user, session } = signed_in;
-    let token = issue_token::for_session(vestibule, user, session, session.authenticated_at)?;
+    let SignedIn { user, session, refresh } = signed_in;
+    let (config, now) = (&vestibule.config, session.authenticated_at);
+    let token = issue_token::for_session(vestibule, user, session, now)?;
     let device = throttle::device_cookie(vestibule, &user.id);
+    let refresh = match refresh {
+        Some(token) => cookies::refresh(config, token, session.expires_at.since(now)),
+        // One from before would carry on a session that has just ended.
+        None => cookies::no_refresh(config),
+    };
     Ok(see_other(location)
-        .cookie(cookies::token(&vestibule.config, &token))
-        .cookie(cookies::device(&vestibule.config, device))
+        .cookie(cookies::token(config, &token))
+        .cookie(refresh)
+        .cookie(cookies::device(config, device))
         .finish())
 }

@@ -74,7 +74,9 @@ pub(in crate::web) async fn submit(
             flow.forget_link_token(LINK);
             flow.forget_address();
             flow.say("Your new password is saved. You are signed out everywhere; sign in with it now.");
-            Ok(see_other("/login").cookie(cookies::no_token(&vestibule.config)).finish())
+            let config = &vestibule.config;
+            let mut head = see_other("/login");
+            Ok(head.cookie(cookies::no_token(config)).cookie(cookies::no_refresh(config)).finish())
         }
         Err(ResetPasswordError::Password(error)) => {
             let errors = vec![FieldError { field: "password", message: error.to_string() }];
