@@ -122,7 +122,7 @@ fn spend(
     let live = Session::find_live(conn, &row.session_id, now)?;
     let Some((session, user)) = live.filter(|_| now < row.expires_at) else { return Ok(None) };
     if models::RefreshToken::spend(conn, &row.digest, now)? {
-        models::RefreshToken::new(next, &session.id, now, session.expires_at).insert(conn)?;
+        models::RefreshToken::new(next, &session, now).insert(conn)?;
         return Ok(Some((user, session, now)));
     }
     let spent = models::RefreshToken::find(conn, &row.digest)?;

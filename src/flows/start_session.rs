@@ -21,10 +21,9 @@ pub struct SignedIn {
 }
 
 /// How long somebody means to stay signed in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stay {
     /// While they are active, for `sessions.absolute_lifetime` at most: there is no refresh token.
-    #[default]
     WhileActive,
     /// For `sessions.absolute_lifetime`, active or not: a program, which knows by itself when to ask for a new token.
     Renewable,
@@ -54,10 +53,8 @@ pub(super) fn insert(
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
         end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
     }
-    let lifetime = match stay {
-        Stay::WhileActive | Stay::Renewable => limits.absolute_lifetime,
-        Stay::Remembered => limits.remembered_lifetime,
-    };
+    let is_remembered = stay == Stay::Remembered;
+    let lifetime = if is_remembered { limits.remembered_lifetime } else { limits.absolute_lifetime };
     let session = Session {
         id: SessionId::new(),
         user_id: user.id.clone(),
@@ -72,7 +69,7 @@ pub(super) fn insert(
         revoked_because: None,
         renewable_since: (stay != Stay::WhileActive).then_some(now),
     };
-    begin(conn, user, session, now)
+    begin(conn, user, session)
 }
 
 /// The session goes on under a new id, now that its user has proved themselves anew: a token that was stolen before is
@@ -88,20 +85,15 @@ pub(super) fn go_on(
         return Ok(None);
     }
     let session = Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
-    begin(conn, user, session, now).map(Some)
+    begin(conn, user, session).map(Some)
 }
 
 /// Writes the session, with its first refresh token if it is to have one.
-fn begin(
-    conn: &mut Transaction<'_>,
-    user: User,
-    session: Session,
-    now: Timestamp,
-) -> Result<SignedIn, db::Error> {
+fn begin(conn: &mut Transaction<'_>, user: User, session: Session) -> Result<SignedIn, db::Error> {
     session.insert(conn)?;
     let refresh = session.renewable_since.map(|_| RefreshToken::generate());
     if let Some(token) = &refresh {
-        models::RefreshToken::new(token, &session.id, now, session.expires_at).insert(conn)?;
+        models::RefreshToken::new(token, &session, session.last_seen_at).insert(conn)?;
     }
     Ok(SignedIn { user, session, refresh })
 }

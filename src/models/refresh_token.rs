@@ -6,6 +6,7 @@
 
 use diesel::prelude::*;
 
+use super::Session;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{refresh_tokens, sessions};
@@ -31,19 +32,14 @@ pub struct RefreshToken {
 }
 
 impl RefreshToken {
-    /// The row of `token`, new for `session`.
-    pub fn new(
-        token: &tokens::RefreshToken,
-        session: &SessionId,
-        now: Timestamp,
-        expires_at: Timestamp,
-    ) -> Self {
+    /// The row of `token`, new for `session` and good for as long.
+    pub fn new(token: &tokens::RefreshToken, session: &Session, now: Timestamp) -> Self {
         Self {
             digest: token.digest(),
-            session_id: session.clone(),
+            session_id: session.id.clone(),
             token_id: TokenId::new(),
             created_at: now,
-            expires_at,
+            expires_at: session.expires_at,
             spent_at: None,
         }
     }

@@ -16,7 +16,6 @@ use crate::db;
 use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
 use crate::flows::reauthenticate::ReauthenticateError;
-use crate::flows::refresh::RefreshError;
 use crate::flows::register::{Fault, RegisterError};
 use crate::flows::throttle::ThrottleError;
 
@@ -354,17 +353,6 @@ impl From<RegisterError> for Error {
             RegisterError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             RegisterError::Hashing(error) => error.into(),
             RegisterError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<RefreshError> for Error {
-    fn from(error: RefreshError) -> Self {
-        match error {
-            RefreshError::Refused => Self::RefreshRefused,
-            RefreshError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            RefreshError::Signing(error) => error.into(),
-            RefreshError::Database(error) => error.into(),
         }
     }
 }

@@ -224,6 +224,8 @@ async fn cookies_have_one_job_each_and_no_more_reach_than_it_needs() {
             let (same_site, age) = match name.as_str() {
                 "" if cookie.value().is_empty() => (SameSite::Lax, Some(0)),
                 "" => (SameSite::Lax, None),
+                "-refresh" if cookie.value().is_empty() => (SameSite::Lax, Some(0)),
+                "-refresh" => (SameSite::Lax, Some(30 * 86_400)),
                 "-flow" if cookie.value().is_empty() => (SameSite::Lax, Some(0)),
                 "-flow" => (SameSite::Lax, Some(3600)),
                 "-device" => (SameSite::Strict, Some(180 * 86_400)),
@@ -236,7 +238,7 @@ async fn cookies_have_one_job_each_and_no_more_reach_than_it_needs() {
             assert!(cookie.name().len() + cookie.value().len() <= 1024, "{cookie}");
             seen.insert(name);
         }
-        assert_eq!(seen, ["", "-device", "-flow"].map(str::to_owned).into());
+        assert_eq!(seen, ["", "-device", "-flow", "-refresh"].map(str::to_owned).into());
     }
 }
 
@@ -251,6 +253,8 @@ async fn wander(browser: &mut Browser) -> Vec<Answer> {
     answers.push(browser.submit("/logout", &[]).await);
     answers.push(browser.get("/login").await);
     answers.push(browser.sign_in("ada").await);
+    let stay = [("login", "ada"), ("password", PASSWORD), ("stay_signed_in", "yes")];
+    answers.push(browser.submit("/login", &stay).await);
     answers
 }
 
@@ -263,5 +267,7 @@ async fn signing_out_clears_what_the_browser_keeps_of_us_and_nothing_of_the_neig
     let out = browser.submit("/logout", &[]).await;
 
     assert_eq!(out.header("clear-site-data"), "\"cache\", \"storage\"");
-    assert_eq!(out.cookie("vestibule").unwrap().max_age().unwrap().whole_seconds(), 0);
+    for cookie in ["vestibule", "vestibule-refresh"] {
+        assert_eq!(out.cookie(cookie).unwrap().max_age().unwrap().whole_seconds(), 0, "{cookie}");
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::Timestamp;
 use crate::flows::issue_token::AccessToken;
-use crate::flows::refresh;
+use crate::flows::refresh::{self, RefreshError};
 use crate::tokens::RefreshToken;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
@@ -52,4 +52,15 @@ pub(in crate::web) async fn submit(
     let (token, now) = (body.refresh_token.expose_secret(), context.now);
     let renewed = refresh::exchange(&vestibule, token, &context.caller(), now).await?;
     Ok(HttpResponse::Ok().json(TokenResponse::of(renewed.token, Some(&renewed.refresh), now)))
+}
+
+impl From<RefreshError> for Error {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Refused => Self::RefreshRefused,
+            RefreshError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            RefreshError::Signing(error) => error.into(),
+            RefreshError::Database(error) => error.into(),
+        }
+    }
 }

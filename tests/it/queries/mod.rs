@@ -11,6 +11,7 @@ use vestibule::db::AnyConnection;
 
 mod house;
 mod plan;
+mod renewing;
 mod walk;
 
 use house::House;

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
 use super::house::{House, Server};
+use super::renewing;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -17,13 +18,13 @@ const FORM: &str = "application/x-www-form-urlencoded";
 const MOST_SESSIONS: usize = 3;
 
 /// Somebody at the socket, with cookies.
-struct Visitor<'server> {
+pub(super) struct Visitor<'server> {
     server: &'server Server,
-    cookies: BTreeMap<String, String>,
+    pub(super) cookies: BTreeMap<String, String>,
 }
 
 impl<'server> Visitor<'server> {
-    fn at(server: &'server Server) -> Self {
+    pub(super) fn at(server: &'server Server) -> Self {
         Self { server, cookies: BTreeMap::new() }
     }
 
@@ -53,11 +54,11 @@ impl<'server> Visitor<'server> {
         head.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
-    fn get(&mut self, status: u16, path: &str) {
+    pub(super) fn get(&mut self, status: u16, path: &str) {
         self.send(status, &format!("GET {path}"), FORM, "")
     }
 
-    fn submit(&mut self, status: u16, path: &str, fields: &[(&str, &str)]) {
+    pub(super) fn submit(&mut self, status: u16, path: &str, fields: &[(&str, &str)]) {
         let fields: Vec<_> = fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
         self.send(status, &format!("POST {path}"), FORM, &fields.join("&").replace(' ', "+"));
     }
@@ -87,6 +88,7 @@ pub fn through(house: &House) -> Vec<String> {
     Visitor::at(&server).send(200, "POST /register", "application/json", &bob);
     Visitor::at(&server).log_in(303, "oldtimer", PASSWORD);
     be_signed_in(house, &mut ada);
+    values.extend(renewing::walk(house, &server));
     guess(&server);
     end_sessions(house, &server, &mut ada);
     operate(house, &server);
