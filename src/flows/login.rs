@@ -15,6 +15,7 @@ use crate::credentials::password::HashError;
 use crate::credentials::username;
 use crate::db;
 use crate::flows::caller::Caller;
+use crate::flows::new_password;
 use crate::flows::start_session;
 pub use crate::flows::start_session::{SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
@@ -148,8 +149,7 @@ async fn rehash(vestibule: &Vestibule, user: &User, password: SecretString) -> O
     if !vestibule.passwords.is_outdated(user.password_hash.as_deref()?) {
         return None;
     }
-    let salt = crate::flows::register::email_salt(vestibule, user.email_folded.as_deref());
-    vestibule.passwords.hash(password, salt).await.ok()
+    new_password::hash(vestibule, password, user.email_folded.as_deref()).await.ok()
 }
 
 async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Result<(), db::Error> {

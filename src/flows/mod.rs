@@ -7,6 +7,7 @@
 pub mod administer_user;
 pub mod authenticate;
 pub mod caller;
+pub mod change_password;
 pub mod deliver_mail;
 pub mod end_session;
 pub mod forgot_password;
@@ -15,6 +16,7 @@ pub mod issue_token;
 pub mod keep;
 pub mod log_out;
 pub mod login;
+mod new_password;
 pub mod overview;
 mod queue_mail;
 pub mod reauthenticate;

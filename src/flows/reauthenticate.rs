@@ -11,10 +11,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use crate::clock::Timestamp;
 use crate::config::SessionsConfig;
 use crate::credentials::password::HashError;
-use crate::db;
+use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::flows::start_session::{self, SignedIn};
-use crate::flows::throttle::{self, ThrottleError, Try};
+use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
 use crate::models::{EventKind, Session, User};
 use crate::vestibule::Vestibule;
 
@@ -81,36 +81,73 @@ pub async fn with_password(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, ReauthenticateError> {
+    let proof = prove(vestibule, user, session, password, caller, now).await?;
+    let (here, old, caller) = (vestibule.clone(), session.clone(), caller.known_as(&user.id));
+    vestibule
+        .db
+        .write(move |conn| {
+            let user = proof.find_locked(conn)?.ok_or(ReauthenticateError::WrongPassword)?;
+            let done = start_session::go_on(&here, conn, user, &old, now)?;
+            let done = done.ok_or(ReauthenticateError::SessionEnded)?;
+            let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
+            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
+            proof.ticket.reward(conn, now)?;
+            Ok(done)
+        })
+        .await
+}
+
+/// A password that was right when it was looked at.
+#[derive(Debug)]
+pub(super) struct Proof {
+    user: User,
+    /// What it cost; to be rewarded in the deed's transaction.
+    pub(super) ticket: Ticket,
+}
+
+impl Proof {
+    /// Whoever proved themselves, within the deed; nobody, if the password is not theirs any more: while we hashed, they
+    /// may have changed it elsewhere.
+    pub(super) fn find_locked(&self, conn: &mut AnyConnection) -> Result<Option<User>, db::Error> {
+        let user = User::find_locked(conn, &self.user.id)?;
+        Ok(user.filter(|now| now.password_hash == self.user.password_hash))
+    }
+}
+
+/// Looks at the password of `user`. A wrong one is a failure like one at sign-in, and stands in the trail.
+///
+/// # Errors
+///
+/// [`ReauthenticateError`].
+pub(super) async fn prove(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    password: SecretString,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Proof, ReauthenticateError> {
     vestibule.passwords.check_room()?;
     let (users, caller) = ([user.id.clone()], caller.known_as(&user.id));
     let paid =
         Try { login: &user.username, password: password.expose_secret(), users: &users, is_unproven: false };
     let ticket = throttle::pay_for_login(vestibule, paid, &caller, now).await?;
+    // What a guard remembers of them may be a second old, and their password with it.
+    let id = user.id.clone();
+    let found = vestibule.db.read(move |conn| Ok::<_, db::Error>(User::find(conn, &id)?)).await?;
+    let user = found.ok_or(ReauthenticateError::SessionEnded)?;
     let hashes = user.password_hash.clone().into_iter().collect();
-    let proven = match vestibule.passwords.verify(password, hashes).await {
-        Ok(proven) => proven.is_some(),
+    match vestibule.passwords.verify(password, hashes).await {
+        Ok(Some(_)) => Ok(Proof { user, ticket }),
+        Ok(None) => {
+            let event = caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now);
+            let event = event.in_session(&session.id);
+            vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
+            Err(ReauthenticateError::WrongPassword)
+        }
         Err(busy) => {
             vestibule.db.write(move |conn| ticket.give_back(conn, now)).await?;
-            return Err(busy.into());
+            Err(busy.into())
         }
-    };
-    if !proven {
-        let event =
-            caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now).in_session(&session.id);
-        vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
-        return Err(ReauthenticateError::WrongPassword);
     }
-    let (here, user, old) = (vestibule.clone(), user.clone(), session.clone());
-    vestibule
-        .db
-        .write(move |conn| {
-            User::find_locked(conn, &user.id).map_err(db::Error::from)?;
-            let done = start_session::go_on(&here, conn, user, &old, now)?;
-            let done = done.ok_or(ReauthenticateError::SessionEnded)?;
-            let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
-            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
-            ticket.reward(conn, now)?;
-            Ok(done)
-        })
-        .await
 }

@@ -16,6 +16,7 @@ use crate::credentials::password::HashError;
 use crate::credentials::username::Username;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::{Actor, Caller};
+use crate::flows::new_password;
 use crate::flows::start_session::{self, SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError};
 use crate::id::{SessionId, UserId};
@@ -152,8 +153,7 @@ pub(super) async fn prepare(
         return Err(RegisterError::UsernameTaken);
     }
     let email_folded = email.as_ref().map(Email::folded);
-    let salt = email_salt(vestibule, email_folded.as_deref());
-    let hash = vestibule.passwords.hash(account.password, salt).await?;
+    let hash = new_password::hash(vestibule, account.password, email_folded.as_deref()).await?;
     Ok(User {
         id: UserId::new(),
         username: username.as_str().to_owned(),
@@ -209,7 +209,7 @@ fn parse(
         ("", _) | (_, EmailField::Hidden) => None,
         (address, _) => Email::parse(address).map_err(|error| fault("email", &error)).ok(),
     };
-    let checked = check_password(vestibule, &account.password, &account.username, &account.email);
+    let checked = new_password::check(vestibule, &account.password, &account.username, &account.email);
     if let Err(error) = checked {
         fault("password", &error);
     }
@@ -217,26 +217,4 @@ fn parse(
         Some(username) if faults.is_empty() => Ok((username, email)),
         _ => Err(faults),
     }
-}
-
-/// Checks a new password against the policy, with the words that an attacker would try first for this person.
-pub(super) fn check_password(
-    vestibule: &Vestibule,
-    password: &SecretString,
-    username: &str,
-    email: &str,
-) -> Result<(), crate::credentials::policy::PasswordError> {
-    let url = vestibule.config.public_url();
-    let host = url.split_once("://").map_or(url.as_str(), |(_, host)| host);
-    let host = host.split(':').next().unwrap_or_default();
-    let words = [vestibule.config.server.name.as_str(), username].into_iter();
-    let words = words.chain(email.split(['@', '.'])).chain(host.split('.'));
-    vestibule.policy.check(password, &words.collect::<Vec<_>>())
-}
-
-/// The salt for the password of somebody who claims this (folded) address: the same for all who do. Nobody without
-/// our secret can know it beforehand.
-pub(super) fn email_salt(vestibule: &Vestibule, folded: Option<&str>) -> Option<[u8; 16]> {
-    let tag = vestibule.email_salts.tag(&[folded?]);
-    tag.get(..16)?.try_into().ok()
 }

@@ -9,8 +9,8 @@ use crate::credentials::password::HashError;
 use crate::credentials::policy::PasswordError;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
-use crate::flows::{end_session, queue_mail, register, throttle};
-use crate::mail::messages::{self, PasswordChanged};
+use crate::flows::{end_session, new_password, queue_mail, throttle};
+use crate::mail::messages::{self, PasswordChanged, SignedOut};
 use crate::models::{self, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
@@ -120,9 +120,8 @@ pub async fn with_token(
 ) -> Result<User, ResetPasswordError> {
     let user = find_user(vestibule, token, now).await?.ok_or(ResetPasswordError::InvalidLink)?;
     let email = user.email.clone().unwrap_or_default();
-    register::check_password(vestibule, &password, &user.username, &email)?;
-    let salt = register::email_salt(vestibule, user.email_folded.as_deref());
-    let hash = vestibule.passwords.hash(password, salt).await?;
+    new_password::check(vestibule, &password, &user.username, &email)?;
+    let hash = new_password::hash(vestibule, password, user.email_folded.as_deref()).await?;
     let digest = secret::digest_of_token(token);
     let event = caller.event(EventKind::PasswordReset, Some(&user.id), now);
     let (here, changed_from) = (vestibule.clone(), caller.address());
@@ -145,6 +144,7 @@ pub async fn with_token(
             username: messages::inert(&user.username),
             changed_at: now.in_words(),
             changed_from,
+            signed_out: SignedOut::Everywhere,
             reset_url: format!("{}/forgot", here.config.public_url()),
         };
         queue_mail::notify(&here, conn, &user, &message, now)?;

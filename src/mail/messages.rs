@@ -67,6 +67,8 @@ pub struct PasswordChanged {
     pub changed_at: String,
     /// From which network address; empty if an operator did it.
     pub changed_from: String,
+    /// What else ended by it.
+    pub signed_out: SignedOut,
     /// Where to go if it was somebody else.
     pub reset_url: String,
 }
@@ -82,6 +84,17 @@ pub struct RefreshReused {
     pub used_from: String,
     /// Where to go if it was somebody else.
     pub reset_url: String,
+}
+
+/// Where somebody was signed out when their password changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignedOut {
+    /// Wherever they were signed in.
+    Everywhere,
+    /// Wherever but where they changed it.
+    Elsewhere,
+    /// Nowhere, as they wished.
+    Nowhere,
 }
 
 /// An operator wants to see whether mail arrives.

@@ -10,7 +10,7 @@ use vestibule::models::{Role, Session};
 use vestibule::web::{Entry, entries};
 
 use crate::schema::dump;
-use crate::support::{Browser, PASSWORD, TestApp};
+use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 
 /// An application with people in it, each at a browser of theirs, and live links.
 struct Stage {
@@ -68,6 +68,7 @@ impl Stage {
             "/register" | "/setup" => format!("username=mallory&password={PASSWORD}"),
             "/login" => format!("login=ada&password={PASSWORD}"),
             "/reset" | "/reauth" => format!("password={PASSWORD}"),
+            "/account/password" => format!("current_password={PASSWORD}&password={OTHER_PASSWORD}"),
             "/forgot" => "email=ada%40example.org".to_owned(),
             _ => String::new(),
         };
@@ -145,9 +146,15 @@ async fn what_another_site_sends_does_nothing() {
 
 #[actix_web::test]
 async fn the_same_deeds_from_our_own_pages_do_something() {
-    for (path, who) in
-        [("/login", 0), ("/register", 0), ("/logout", 1), ("/reauth", 1), ("/reset", 0), ("/forgot", 0)]
-    {
+    for (path, who) in [
+        ("/login", 0),
+        ("/register", 0),
+        ("/logout", 1),
+        ("/reauth", 1),
+        ("/account/password", 1),
+        ("/reset", 0),
+        ("/forgot", 0),
+    ] {
         let stage = Stage::new().await;
         let mut browser = stage.people[who].1.clone();
         browser.get(&format!("/reset/{}", stage.reset)).await;

@@ -1,5 +1,6 @@
 //! Pages: a file each, with the struct behind its template.
 
+pub(super) mod change_password;
 pub(super) mod dashboard;
 pub(super) mod forgot;
 pub(super) mod home;

@@ -1,0 +1,122 @@
+//! `/account/password`: another password, for whoever knows the one they have.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use super::signed_in;
+use crate::flows::change_password::{self, Change, ChangePasswordError};
+use crate::flows::reauthenticate::ReauthenticateError;
+use crate::vestibule::Vestibule;
+use crate::web::error::Error;
+use crate::web::extract::{AccountForm, Context, CurrentUser, Fields};
+use crate::web::flow_state::FlowState;
+use crate::web::page::{FieldError, Shell, answer, see_other};
+
+const PAGE: &str = "/account/password";
+
+#[derive(Template)]
+#[template(path = "change_password.html")]
+struct ChangePasswordPage {
+    shell: Shell,
+    username: String,
+    min_length: usize,
+    end_others: bool,
+    errors: Vec<FieldError>,
+}
+
+/// What the form sends. The name is there for the password manager; who it is, the session says.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(in crate::web) struct ChangePasswordForm {
+    #[serde(default, rename = "username")]
+    _username: String,
+    current_password: SecretString,
+    password: SecretString,
+    /// A box that is not ticked is not sent.
+    #[serde(default)]
+    end_others: String,
+}
+
+impl Fields for ChangePasswordForm {
+    const PAGE: &'static str = PAGE;
+    // The form asks for the password itself.
+    const NEEDS_PROOF: bool = false;
+
+    fn kept(&self) -> Vec<(&'static str, &str)> {
+        vec![("end_others", &self.end_others)]
+    }
+}
+
+/// `GET /.well-known/change-password`: where password managers send people (W3C).
+pub(in crate::web) async fn well_known() -> HttpResponse {
+    see_other(PAGE).finish()
+}
+
+/// `GET /account/password`: the form.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    context: Context,
+    current: CurrentUser,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let kept = FlowState::of(&request).take_kept(PAGE, &current.user.id, context.now);
+    let end_others = kept.get("end_others").is_none_or(|value| !value.is_empty());
+    page(&request, &vestibule, StatusCode::OK, &current, end_others, Vec::new())
+}
+
+/// `POST /account/password`: sets the new password. The session goes on under a new id, and the others end.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    vestibule: Data<Vestibule>,
+    AccountForm { current, fields: form }: AccountForm<ChangePasswordForm>,
+) -> Result<HttpResponse, Error> {
+    let end_others = !form.end_others.is_empty();
+    let change = Change { current: form.current_password, new: form.password, end_others };
+    let (user, session, caller) = (&current.user, &current.session, context.caller());
+    let changing = change_password::with_password(&vestibule, user, session, change, &caller, context.now);
+    let again = |status, field, message| {
+        let errors = vec![FieldError { field, message }];
+        page(&request, &vestibule, status, &current, end_others, errors)
+    };
+    match changing.await {
+        Ok(done) => {
+            FlowState::of(&request).say(match end_others {
+                true => "Your new password is saved. You are signed out everywhere else.",
+                false => "Your new password is saved. Your other sessions stay signed in.",
+            });
+            signed_in(&vestibule, &done, "/dashboard")
+        }
+        Err(ChangePasswordError::Proof(error @ ReauthenticateError::WrongPassword)) => {
+            again(StatusCode::UNPROCESSABLE_ENTITY, "current_password", error.to_string())
+        }
+        Err(error @ (ChangePasswordError::Same | ChangePasswordError::New(_))) => {
+            again(StatusCode::UNPROCESSABLE_ENTITY, "password", error.to_string())
+        }
+        Err(error @ ChangePasswordError::Meanwhile) => again(StatusCode::CONFLICT, "", error.to_string()),
+        Err(ChangePasswordError::Proof(ReauthenticateError::Throttled { retry_after })) => {
+            let words = Error::TooManyRequests { retry_after }.to_string();
+            let mut response = again(StatusCode::TOO_MANY_REQUESTS, "", words)?;
+            response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
+            Ok(response)
+        }
+        Err(ChangePasswordError::Proof(error)) => Err(error.into()),
+    }
+}
+
+fn page(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    status: StatusCode,
+    current: &CurrentUser,
+    end_others: bool,
+    errors: Vec<FieldError>,
+) -> Result<HttpResponse, Error> {
+    let (shell, username) = (Shell::signed_in(request, current), current.user.username.clone());
+    let min_length = vestibule.config.passwords.min_length;
+    answer(status, &ChangePasswordPage { shell, username, min_length, end_others, errors })
+}
