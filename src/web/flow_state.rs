@@ -39,7 +39,7 @@ struct Kept {
 
 /// How long they wait.
 const KEPT_FOR: Duration = Duration::from_mins(10);
-/// How much is kept; a cookie has 4 KiB at most.
+/// How much is kept, with all that is about it; a cookie has 4 KiB at most, for this and for everything else.
 const MOST_KEPT_BYTES: usize = 1024;
 
 /// The state of one browser between two pages, read from its encrypted cookie.
@@ -105,13 +105,27 @@ impl FlowState {
         self.0.remove("address");
     }
 
+    /// Keeps the name of somebody who has a new password, so that they need not type it where they sign in with it.
+    pub(super) fn set_login(&self, username: &str) {
+        self.put("login", &username);
+    }
+
+    /// That name, once: the next to sit here may be somebody else.
+    pub(super) fn take_login(&self) -> Option<String> {
+        self.take("login")
+    }
+
     /// Keeps what `user` typed on a page, while they are asked for their password. A cookie holds little: what is long
     /// is typed again.
     pub(super) fn keep(&self, page: &str, user: &UserId, fields: &[(&'static str, &str)], now: Timestamp) {
-        let fields: BTreeMap<_, _> =
-            fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        if fields.values().map(String::len).sum::<usize>() <= MOST_KEPT_BYTES {
-            self.put("kept", &Kept { page: page.to_owned(), user: user.clone(), at: now, fields });
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let kept = Kept { page: page.to_owned(), user: user.clone(), at: now, fields };
+        // As the cookie holds it, which is JSON in JSON: a quotation mark takes four bytes there. Beyond 4 KiB a browser
+        // would drop the whole cookie without a word.
+        let bytes = serde_json::to_string(&kept).and_then(|json| serde_json::to_string(&json));
+        self.0.remove("kept");
+        if bytes.is_ok_and(|bytes| bytes.len() <= MOST_KEPT_BYTES) {
+            self.put("kept", &kept);
         }
     }
 

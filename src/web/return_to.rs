@@ -5,13 +5,14 @@ use actix_web::http::Uri;
 /// Longer ones are dropped.
 const MOST_BYTES: usize = 1024;
 
-/// `next`, if it is a path of ours: one slash and then no second, no backslash, no control character, no scheme.
+/// `next`, if it is a path of ours: one slash and then no second, no backslash, no quotation mark, no control character,
+/// no scheme.
 ///
 /// Browsers read `//evil`, `/\evil` and `/<tab>/evil` as other hosts: whatever is not plain is refused, so that our
 /// sign-in page cannot be used to send people elsewhere (open redirect, ASVS 1.2.2).
 pub(super) fn accept(next: &str) -> Option<&str> {
-    let is_plain =
-        next.len() <= MOST_BYTES && next.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_plain = next.len() <= MOST_BYTES
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"'));
     let is_path = next.starts_with('/') && !next.starts_with("//");
     let uri: Uri = next.parse().ok()?;
     let is_local = uri.scheme().is_none() && uri.authority().is_none();
@@ -90,6 +91,7 @@ mod tests {
             "/dash\r\nSet-Cookie: a=b",
             "/\u{a0}/evil",
             "/ünïcode",
+            "/\"quoted\"",
             "\u{2215}evil.test",
             "/\u{2028}/evil",
             "//",

@@ -1,6 +1,10 @@
 //! Changing a password, by somebody who knows the one they have.
 
+use std::time::Duration;
+
+use actix_web::rt::time::sleep;
 use futures_util::future::join_all;
+use vestibule::clock::Stopwatch;
 use vestibule::flows::caller::Caller;
 use vestibule::flows::reset_password::issue_link;
 use vestibule::models::{Event, EventKind, Role, User};
@@ -83,10 +87,13 @@ async fn on_a_node_that_remembers_the_copied_cookie_it_ends_within_a_second() {
     elsewhere.cookies.clone_from(&browser.cookies);
     assert_eq!(elsewhere.get("/dashboard").await.status, 200);
 
+    let changed = Stopwatch::start();
     change(&mut browser, PASSWORD, OTHER_PASSWORD).await;
 
-    app.pass(1);
-    assert_eq!(elsewhere.get("/dashboard").await.status, 303);
+    while elsewhere.get("/dashboard").await.status == 200 {
+        sleep(Duration::from_millis(20)).await;
+    }
+    assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
 }
 
 #[actix_web::test]
@@ -168,7 +175,7 @@ async fn what_is_wrong_with_the_new_one_is_said_at_its_field_and_costs_no_try() 
         ("passwordpassword", "one of the most common"),
         ("Ada-Lovelace-1", "little more than"),
         ("goblinmarket1", "little more than"),
-        ("vestibule-2026", "little more than"),
+        ("vestibule-202", "little more than"),
         (PASSWORD, "This is the password that you have."),
     ] {
         for _ in 0..4 {

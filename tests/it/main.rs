@@ -29,6 +29,7 @@ mod guards;
 mod guessing;
 mod headers;
 mod inventories;
+mod kept_fields;
 mod limits;
 mod limits_table;
 mod login;

@@ -50,6 +50,28 @@ async fn a_page_asks_after_ten_minutes_and_leads_back() {
 }
 
 #[actix_web::test]
+async fn it_says_what_for_and_how_to_get_out_of_it() {
+    let (_app, mut browser) = house().await;
+
+    for (next, words) in [
+        ("/account/email", "once more to change your e-mail address."),
+        ("/account/password?x=1", "once more to change your password."),
+        ("/account/close", "once more to close your account."),
+        ("/account/emails", "once more to go on to /account/emails."),
+        ("/%3Cb%3E", "once more to go on to /%3Cb%3E."),
+    ] {
+        let query = serde_urlencoded::to_string([("next", next)]).unwrap();
+        let form = browser.get(&format!("/reauth?{query}")).await;
+
+        assert!(
+            form.body.contains(&format!("<p class=\"purpose\">Type your password {words}</p>")),
+            "{next}"
+        );
+        assert!(form.body.contains("<a href=\"/dashboard\">Cancel</a>"));
+    }
+}
+
+#[actix_web::test]
 async fn the_action_behind_it_may_take_twenty() {
     let (app, mut browser) = house().await;
     let mut program = app.program();

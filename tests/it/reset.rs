@@ -40,7 +40,12 @@ async fn the_link_sets_a_new_password_once_and_ends_every_session() {
     assert_eq!((opened.status, opened.location()), (303, "/reset"));
     assert!(form.body.contains("For the account <strong>ada</strong>"));
     assert_eq!((done.status, done.location(), browser.token()), (303, "/login", String::new()));
-    assert!(browser.get("/login").await.body.contains("Your new password is saved."));
+    let door = browser.get("/login").await.body;
+    assert!(
+        door.contains("Your new password is saved.")
+            && door.contains("name=\"login\" type=\"text\" value=\"ada\"")
+    );
+    assert!(!browser.get("/login").await.body.contains("ada"), "the next one here may be somebody else");
     assert_eq!((phone.get("/dashboard").await.status, program.get("/protected").await.status), (303, 403));
     assert_eq!(bob.get("/dashboard").await.status, 200);
     for login in ["ada", "ada@example.org"] {

@@ -11,6 +11,7 @@ use super::{Context, CurrentUser, EarlierSessions, Form, Reauthenticated, instan
 use crate::flows::reauthenticate::Freshness;
 use crate::web::error::Error;
 use crate::web::flow_state::FlowState;
+use crate::web::render;
 
 /// What a form of somebody's own account has to say about itself.
 pub(in crate::web) trait Fields: DeserializeOwned + 'static {
@@ -53,7 +54,10 @@ impl<T: Fields> FromRequest for AccountForm<T> {
                 }
                 other => other,
             };
-            if let Err(Error::Unauthenticated | Error::TokenRefused | Error::Reauthenticate) = &admitted {
+            let is_asked =
+                matches!(admitted, Err(Error::Unauthenticated | Error::TokenRefused | Error::Reauthenticate));
+            // A program is told, and nothing waits for it.
+            if is_asked && render::wants_page(&request) {
                 let sessions = EarlierSessions::of(&request).0;
                 if let Some((user, _)) = sessions.first() {
                     FlowState::of(&request).keep(T::PAGE, user, &fields.kept(), now);

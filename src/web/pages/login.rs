@@ -64,7 +64,8 @@ pub(in crate::web) async fn show(
     if let Some(next) = next {
         flow.set_return_to(next);
     }
-    page(&request, &vestibule, StatusCode::OK, Typed::default(), None)
+    let typed = Typed { login: flow.take_login().unwrap_or_default(), stay: false };
+    page(&request, &vestibule, StatusCode::OK, typed, None)
 }
 
 /// `POST /login`: signs in and goes on to where the person was going.

@@ -75,19 +75,33 @@ pub(in crate::web) async fn submit(
     }
 }
 
+/// The pages that ask who one is, and what people want there.
+const PURPOSES: [(&str, &str); 5] = [
+    ("/account/email", "change your e-mail address"),
+    ("/account/password", "change your password"),
+    ("/account/settings", "change your settings"),
+    ("/account/export", "export your data"),
+    ("/account/close", "close your account"),
+];
+
+/// Why we ask, in words.
+fn purpose(next: Option<&str>) -> String {
+    let Some(path) = next.and_then(|next| next.split(['?', '#']).next()) else {
+        return "Type your password once more to go on.".to_owned();
+    };
+    match PURPOSES.iter().find(|(page, _)| *page == path) {
+        Some((_, purpose)) => format!("Type your password once more to {purpose}."),
+        None => format!("Type your password once more to go on to {path}."),
+    }
+}
+
 fn page(
     request: &HttpRequest,
     status: StatusCode,
     current: &CurrentUser,
     error: Option<String>,
 ) -> Result<HttpResponse, Error> {
-    let purpose = match FlowState::of(request).return_to() {
-        Some(next) => {
-            let path = next.split(['?', '#']).next().unwrap_or_default().to_owned();
-            format!("Type your password once more to go on to {path}.")
-        }
-        None => "Type your password once more to go on.".to_owned(),
-    };
+    let purpose = purpose(FlowState::of(request).return_to().as_deref());
     let (shell, username) = (Shell::signed_in(request, current), current.user.username.clone());
     answer(status, &ReauthPage { shell, username, purpose, error })
 }

@@ -69,8 +69,9 @@ pub(in crate::web) async fn submit(
     let (token, user) = link(&request, &context, &vestibule).await?;
     let caller = context.caller();
     match reset_password::with_token(&vestibule, &token, form.password, &caller, context.now).await {
-        Ok(_) => {
+        Ok(user) => {
             let flow = FlowState::of(&request);
+            flow.set_login(&user.username);
             flow.forget_link_token(LINK);
             flow.forget_address();
             flow.say("Your new password is saved. You are signed out everywhere; sign in with it now.");
