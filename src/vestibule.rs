@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Algorithm, Config, SmtpTls};
+use crate::credentials::blocklist::{Blocklist, BlocklistError};
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
@@ -92,6 +93,9 @@ pub enum OpenError {
     /// The cost of a hash.
     #[error(transparent)]
     Hashing(#[from] HashError),
+    /// The operator's list of passwords.
+    #[error("passwords.blocklist_file, {}: {}", .0.display(), .1)]
+    Blocklist(std::path::PathBuf, BlocklistError),
     /// The secret is not there, and the database was made with one.
     #[error(
         "{} is missing, but this database was made with a secret. Restore it from a backup, or copy it from the \
@@ -125,6 +129,7 @@ impl Vestibule {
     ///
     /// [`OpenError`].
     pub fn open_at(config: Config, clock: Clock) -> Result<Self, OpenError> {
+        let blocklist = blocklist(&config)?;
         let dir = config.data_dir();
         let files = |path: &Path| {
             let name = path.display().to_string();
@@ -174,7 +179,11 @@ impl Vestibule {
                 passwords.hash_queue,
                 passwords.hash_wait,
             )?,
-            policy: PasswordPolicy { min_length: passwords.min_length, min_strength: passwords.min_strength },
+            policy: PasswordPolicy {
+                min_length: passwords.min_length,
+                min_strength: passwords.min_strength,
+                blocklist,
+            },
             tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
             request_ids: RequestIds::new(),
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
@@ -233,6 +242,15 @@ fn first_key(conn: &mut AnyConnection, sealer: &Sealer, now: Timestamp) -> Resul
     };
     row.insert(conn)?;
     Ok(row)
+}
+
+fn blocklist(config: &Config) -> Result<Blocklist, OpenError> {
+    let Some(file) = &config.passwords.blocklist_file else { return Ok(Blocklist::default()) };
+    let list = Blocklist::read(file).map_err(|error| OpenError::Blocklist(file.clone(), error))?;
+    if list.is_empty() {
+        log::warn!("passwords.blocklist_file, {}: there is no password in it", file.display());
+    }
+    Ok(list)
 }
 
 fn mailer(config: &Config) -> Mailer {

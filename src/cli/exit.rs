@@ -58,7 +58,7 @@ fn tell(error: &anyhow::Error) {
 }
 
 fn code_of(error: &anyhow::Error) -> u8 {
-    if error.is::<Problems>() {
+    if error.is::<Problems>() || matches!(error.downcast_ref(), Some(OpenError::Blocklist(..))) {
         return USAGE;
     }
     match error.downcast_ref() {

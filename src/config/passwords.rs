@@ -1,5 +1,6 @@
 //! `[passwords]`: what we ask of a password, and what it costs to guess one.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use documented::{Documented, DocumentedFields};
@@ -19,6 +20,10 @@ pub struct PasswordsConfig {
     pub min_length: usize,
     /// How hard to guess a new password must be, from 0 (anything) to 4 (very hard).
     pub min_strength: u8,
+    /// A file of passwords that may not be chosen here, beside the common ones that we know: UTF-8, one a line, without
+    /// comments, at most 64 MiB and 5 million lines. Case does not matter, nor do up to four digits or signs after one
+    /// of them. Read at start.
+    pub blocklist_file: Option<PathBuf>,
     /// The memory that one hash takes, in KiB. Together with `hash_passes` it must not be weaker than OWASP
     /// recommends.
     pub hash_memory_kib: u32,
@@ -38,6 +43,7 @@ impl Default for PasswordsConfig {
         Self {
             min_length: 12,
             min_strength: 3,
+            blocklist_file: None,
             hash_memory_kib: 19_456,
             hash_passes: 2,
             hash_threads: 0,
@@ -66,6 +72,10 @@ impl PasswordsConfig {
             within("passwords.hash_threads", self.hash_threads, 0..=1024, default.hash_threads),
             within("passwords.hash_queue", self.hash_queue, 1..=10_000, default.hash_queue),
             lasts("passwords.hash_wait", self.hash_wait, patience, default.hash_wait),
+            self.blocklist_file
+                .as_ref()
+                .filter(|file| file.as_os_str().is_empty())
+                .map(|_| Rule::new("passwords.blocklist_file", "is empty", "Name a file, or leave it out.")),
         ]
         .into_iter()
         .flatten()

@@ -21,9 +21,11 @@ const MAX_BYTES: usize = 512;
 ///
 /// Nothing else is undone: a sentence that merely contains such a password is not common.
 pub fn is_common(password: &str) -> bool {
-    if password.len() > MAX_BYTES {
-        return false;
-    }
+    password.len() <= MAX_BYTES && is_among(password, is_listed)
+}
+
+/// The same for the list that `is_listed` looks into, whose entries are in small letters.
+pub(super) fn is_among(password: &str, is_listed: impl Fn(&str) -> bool) -> bool {
     let folded = password.to_lowercase();
     let mut stem = folded.as_str();
     for _ in 0..=MAX_ENDING {

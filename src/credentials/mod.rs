@@ -1,5 +1,6 @@
 //! Proof, checked: passwords, and the names they belong to. Pure: no database, no HTTP.
 
+pub mod blocklist;
 pub mod common_passwords;
 pub mod email;
 pub mod password;

@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use secrecy::{ExposeSecret, SecretString};
 use zxcvbn::feedback::Warning;
 
+use super::blocklist::Blocklist;
 use super::common_passwords::is_common;
 
 /// The least `min_length` that an operator may ask for, and the greatest.
@@ -33,18 +34,20 @@ const MAX_CONTEXT_WORD_BYTES: usize = 256;
 const MAX_CONTEXT_WORDS: usize = 64;
 
 /// What a new password must satisfy. Passwords that are already in use are not asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordPolicy {
     /// The least number of code points; one of [`MIN_LENGTHS`].
     pub min_length: usize,
     /// The least strength by zxcvbn's estimate: 0 (none asked) to 4 (more than 10¹⁰ guesses);
     /// one of [`MIN_STRENGTHS`].
     pub min_strength: u8,
+    /// What the operator does not want, beside what is common everywhere.
+    pub blocklist: Blocklist,
 }
 
 impl Default for PasswordPolicy {
     fn default() -> Self {
-        Self { min_length: 12, min_strength: 3 }
+        Self { min_length: 12, min_strength: 3, blocklist: Blocklist::default() }
     }
 }
 
@@ -76,6 +79,9 @@ impl PasswordPolicy {
         }
         if is_common(password) {
             return Err(PasswordError::Common);
+        }
+        if self.blocklist.has(password) {
+            return Err(PasswordError::Listed);
         }
         let words = context_words(context);
         if let Some(word) = word_within(password, &words) {
@@ -200,9 +206,16 @@ pub enum PasswordError {
     ControlCharacter,
     /// On the list of the passwords that are tried first, see [`is_common`].
     #[error(
-        "This is one of the most common passwords. Three or four words that nobody would guess together work well."
+        "This is one of the most common passwords, which are tried first. \
+         Three or four words that nobody would guess together work well."
     )]
     Common,
+    /// On the operator's own list.
+    #[error(
+        "This password is on the list of those that may not be used here. \
+         Three or four words that nobody would guess together work well."
+    )]
+    Listed,
     /// Little more than a word that anybody knows of this person or place.
     #[error(
         "This password is little more than “{word}”, which others know. \
@@ -326,7 +339,8 @@ mod tests {
 
     #[test]
     fn every_common_password_is_refused_at_every_length_that_can_be_set() {
-        let policy = PasswordPolicy { min_length: *MIN_LENGTHS.start(), min_strength: 0 };
+        let policy =
+            PasswordPolicy { min_length: *MIN_LENGTHS.start(), min_strength: 0, ..PasswordPolicy::default() };
         for password in LIST.lines().map(SecretString::from) {
             assert_eq!(policy.check(&password, &[]), Err(PasswordError::Common));
             assert!(PasswordPolicy::default().check(&password, &[]).is_err());
@@ -335,7 +349,7 @@ mod tests {
 
     #[test]
     fn what_others_know_of_a_person_with_four_more_characters_is_refused() {
-        let policy = PasswordPolicy { min_length: 8, min_strength: 0 };
+        let policy = PasswordPolicy { min_length: 8, min_strength: 0, ..PasswordPolicy::default() };
         let refused = |password: &str| match policy.check(&SecretString::from(password), &CONTEXT) {
             Err(PasswordError::Context { word }) => Some(word),
             _ => None,

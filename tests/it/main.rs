@@ -12,6 +12,7 @@ mod api;
 mod architecture;
 mod asvs;
 mod bad_tokens;
+mod blocklist;
 mod change_password;
 mod claimed_addresses;
 mod cli;

@@ -9,6 +9,8 @@
 //! | [`Visitor`] | whoever is not signed in |
 
 mod account_form;
+#[cfg(test)]
+mod account_form_tests;
 mod body;
 mod context;
 mod current_user;

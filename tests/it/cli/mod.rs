@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use serde_json::Value;
 
 mod beside_server;
+mod blocklist;
 mod config;
 mod healthcheck;
 mod help;
