@@ -4,7 +4,7 @@
 //!
 //! | part | what it is |
 //! |---|---|
-//! | [`clock`] [`id`] [`secret`] | the ground: time, names, keys |
+//! | [`clock`] [`device`] [`id`] [`secret`] | the ground: time, names, keys |
 //! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
 //! | [`db`] [`models`] [`mail`] | nouns: the tables, and every query on them; what we write to people |
 //! | [`verified_tokens`] [`seen_sessions`] | what is kept in memory between requests |
@@ -19,6 +19,7 @@ pub mod clock;
 pub mod config;
 pub mod credentials;
 pub mod db;
+pub mod device;
 pub mod flows;
 pub mod id;
 pub mod mail;

@@ -33,6 +33,7 @@ diesel::table! {
         revoked_at -> Nullable<BigInt>,
         revoked_because -> Nullable<Text>,
         renewable_since -> Nullable<BigInt>,
+        network -> Text,
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::db;
-use crate::flows::{forgot_password, queue_mail, reset_password};
+use crate::flows::{disown_login, forgot_password, queue_mail, reset_password};
 use crate::id::MailId;
 use crate::mail::messages::Test;
 use crate::mail::{Letter, MailError, Parcel};
@@ -121,6 +121,7 @@ async fn claim(vestibule: &Vestibule, now: Timestamp) -> Result<Option<OutboxMai
 fn start_links(conn: &mut db::AnyConnection, mail: &OutboxMail, now: Timestamp) -> Result<bool, db::Error> {
     Ok(match mail.kind {
         MailKind::ResetPassword => OneTimeToken::start(conn, &mail.id, now + reset_password::LIFETIME)? > 0,
+        MailKind::NewDevice => OneTimeToken::start(conn, &mail.id, now + disown_login::LIFETIME)? > 0,
         _ => true,
     })
 }

@@ -15,10 +15,9 @@ use crate::credentials::password::HashError;
 use crate::credentials::username;
 use crate::db;
 use crate::flows::caller::Caller;
-use crate::flows::new_password;
-use crate::flows::start_session;
 pub use crate::flows::start_session::{SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
+use crate::flows::{new_device, new_password, start_session};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, User};
 use crate::vestibule::Vestibule;
@@ -127,6 +126,7 @@ pub async fn with_password(
             let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
+            new_device::tell(&here, conn, &done.user, &done.session, &caller, now)?;
             ticket.reward(conn, now)?;
             Ok(done)
         })

@@ -63,7 +63,7 @@ pub async fn sessions(
 
 /// Whoever was last seen before this holds no valid token any more, even if it was renewed just before the next note
 /// of their last use was due.
-fn idle_since(vestibule: &Vestibule, now: Timestamp) -> Timestamp {
+pub(super) fn idle_since(vestibule: &Vestibule, now: Timestamp) -> Timestamp {
     let tokens = &vestibule.config.tokens;
     now - (tokens.lifetime + tokens.leeway + LAST_SEEN_STEP)
 }

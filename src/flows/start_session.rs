@@ -64,6 +64,7 @@ pub(super) fn insert(
         expires_at: now + lifetime,
         amr: "pwd".to_owned(),
         address: caller.address(),
+        network: caller.network(),
         user_agent: caller.user_agent.clone(),
         revoked_at: None,
         revoked_because: None,

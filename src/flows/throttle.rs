@@ -209,6 +209,26 @@ pub(super) fn pay_for_mail(
     }
 }
 
+/// Pays for one mail that tells `user` of something; whether at most so many in an hour allow it. This budget is none
+/// of those for mails that somebody asks for: who sets off many warnings must not use up the way to a new password.
+pub(super) fn pay_for_warning(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    user: &UserId,
+    most: u32,
+    now: Timestamp,
+) -> Result<bool, db::Error> {
+    if !vestibule.config.throttle.enabled {
+        return Ok(true);
+    }
+    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&["warning", user.as_str()]));
+    match pay_in_window(conn, &bucket, most, Duration::from_hours(1), now) {
+        Ok(()) => Ok(true),
+        Err(ThrottleError::Throttled { .. }) => Ok(false),
+        Err(ThrottleError::Database(error)) => Err(error),
+    }
+}
+
 /// Forgets what strangers got wrong at this account: after a reset, or when an operator says so.
 ///
 /// # Errors

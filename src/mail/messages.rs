@@ -1,11 +1,12 @@
 //! What we write to people, a struct a mail; its words are `templates/mail/NAME.{txt,html}`.
 //!
-//! Nothing that a stranger typed stands in any of them: a username has no blank and no sign that could make a link of
-//! it, and the rest is ours or the operator's.
+//! Nothing that a stranger typed stands in any of them as it was typed: a username has no blank, a device has a short name,
+//! neither has a sign that could make a link of it, and the rest is ours or the operator's.
 
 use askama::Template;
 
 use super::Letter;
+use crate::device;
 use crate::models::MailKind;
 
 /// The frame around every mail: who writes.
@@ -97,6 +98,30 @@ pub enum SignedOut {
     Nowhere,
 }
 
+/// Somebody signed in with a device that was not known.
+#[derive(Clone)]
+pub struct NewDevice {
+    /// To whose account.
+    pub username: String,
+    /// When.
+    pub signed_in_at: String,
+    /// With what, as [`device_name`] writes it.
+    pub device: String,
+    /// From which network address.
+    pub address: String,
+    /// Where to say that it was somebody else.
+    pub not_me_url: String,
+    /// How many days that works.
+    pub days: u64,
+}
+
+/// The link may not reach a log.
+impl std::fmt::Debug for NewDevice {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("NewDevice").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
 /// An operator wants to see whether mail arrives.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -152,10 +177,19 @@ message!(
     "mail/refresh_reused.html",
     |name| format!("Somebody used a copy of your session at {name}")
 );
+message!(NewDevice, NewDevice, "mail/new_device.txt", "mail/new_device.html", |name| format!(
+    "A new sign-in to your account at {name}"
+));
 message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));
 
 /// A username as it may stand in a mail. `www.evil.example` is one that anybody may take, and many readers of mails would
 /// make a link of it: with U+2024 it looks the same, and is none.
 pub fn inert(username: &str) -> String {
     username.replace('.', "\u{2024}")
+}
+
+/// The device behind a user agent as it may stand in a mail. Programs call themselves what they like, and that is a way to
+/// have us write something to somebody: it is short, and nothing in it makes a link.
+pub fn device_name(user_agent: &str) -> String {
+    device::name(user_agent).replace(['.', ':', '@', '/'], "\u{2024}")
 }

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::text_enum;
+use super::{Part, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::events;
@@ -106,5 +106,41 @@ impl Event {
             .limit(limit)
             .select(Self::as_select())
             .load(conn)
+    }
+
+    /// A page of the events about `user` of these kinds, the latest first.
+    pub fn list_part(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        kinds: &[EventKind],
+        part: &Part<EventId>,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        let about =
+            events::table.filter(events::user_id.eq(user)).filter(events::kind.eq_any(kinds)).limit(limit);
+        // As with sessions: whole seconds for the index, ids within them.
+        match part {
+            Part::Before { at, id } => about
+                .filter(events::at.le(at))
+                .filter(events::at.lt(at).or(events::id.lt(id)))
+                .order((events::at.desc(), events::id.desc()))
+                .select(Self::as_select())
+                .load(conn),
+            Part::After { at, id } => about
+                .filter(events::at.ge(at))
+                .filter(events::at.gt(at).or(events::id.gt(id)))
+                .order((events::at, events::id))
+                .select(Self::as_select())
+                .load(conn),
+        }
+    }
+
+    /// Whether `user` has signed in before, other than to the session `but`.
+    pub fn has_logged_in(conn: &mut AnyConnection, user: &UserId, but: &SessionId) -> QueryResult<bool> {
+        let before = events::table
+            .filter(events::user_id.eq(user))
+            .filter(events::kind.eq(EventKind::LoggedIn))
+            .filter(events::session_id.ne(but));
+        diesel::select(diesel::dsl::exists(before)).get_result(conn)
     }
 }

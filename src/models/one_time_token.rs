@@ -88,6 +88,11 @@ impl OneTimeToken {
         diesel::insert_into(one_time_tokens::table).values(self).execute(conn).map(drop)
     }
 
+    /// Writes a new token beside earlier ones for the same deed and person: each is about something of its own.
+    pub fn insert_beside(&self, conn: &mut AnyConnection) -> QueryResult<()> {
+        diesel::insert_into(one_time_tokens::table).values(self).execute(conn).map(drop)
+    }
+
     /// The token, if it can still be used.
     pub fn find_live(
         conn: &mut AnyConnection,

@@ -26,6 +26,8 @@ text_enum! {
         PasswordChanged = "password_changed",
         /// A refresh token was used again, long after it was used up.
         RefreshReused = "refresh_reused",
+        /// Somebody signed in with a device that was not known.
+        NewDevice = "new_device",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

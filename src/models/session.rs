@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::{User, either, text_enum};
+use super::{Part, User, either, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{sessions, users};
@@ -75,6 +75,19 @@ pub struct Session {
     pub revoked_because: Option<RevokedBecause>,
     /// Since when a refresh token carries it beyond its access token, if one does.
     pub renewable_since: Option<Timestamp>,
+    /// From which network: the address, or the /64 of an IPv6 one.
+    pub network: String,
+}
+
+/// What makes a session one that has ended, and one that people still look back on.
+#[derive(Clone, Copy, Debug)]
+pub struct Ended {
+    /// The present moment.
+    pub now: Timestamp,
+    /// Who was not seen since has no valid token any more.
+    pub idle_since: Timestamp,
+    /// How far back we look.
+    pub since: Timestamp,
 }
 
 impl Session {
@@ -140,6 +153,61 @@ impl Session {
             .select(Self::as_select())
             .first(conn)
             .optional()
+    }
+
+    /// The user's sessions that [`list_live`](Self::list_live) does not list any more and that ended since `since`: a
+    /// page of them, the latest sign-in first.
+    pub fn list_ended(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        ended: Ended,
+        part: &Part<SessionId>,
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        let Ended { now, idle_since, since } = ended;
+        let is_over = sessions::expires_at
+            .le(now)
+            .or(sessions::last_seen_at.le(idle_since).and(sessions::renewable_since.is_null()));
+        let by_itself = sessions::revoked_at.is_null().and(is_over).and(sessions::expires_at.gt(since));
+        let by_a_deed = sessions::revoked_at.gt(since).assume_not_null();
+        let theirs =
+            sessions::table.filter(sessions::user_id.eq(user)).filter(by_a_deed.or(by_itself)).limit(limit);
+        // Whole seconds bound the search, so that an index serves it; within one second the ids decide.
+        match part {
+            Part::Before { at, id } => theirs
+                .filter(sessions::created_at.le(at))
+                .filter(sessions::created_at.lt(at).or(sessions::id.lt(id)))
+                .order((sessions::created_at.desc(), sessions::id.desc()))
+                .select(Self::as_select())
+                .load(conn),
+            Part::After { at, id } => theirs
+                .filter(sessions::created_at.ge(at))
+                .filter(sessions::created_at.gt(at).or(sessions::id.gt(id)))
+                .order((sessions::created_at, sessions::id))
+                .select(Self::as_select())
+                .load(conn),
+        }
+    }
+
+    /// Whether the session's user has another one, live or ended, with the same device from the same network. One that
+    /// was disowned is none of theirs.
+    pub fn has_like(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
+        let is_theirs =
+            sessions::revoked_because.is_null().or(sessions::revoked_because.ne(RevokedBecause::Disowned));
+        let alike = sessions::table
+            .filter(sessions::user_id.eq(&self.user_id))
+            .filter(sessions::user_agent.eq(&self.user_agent))
+            .filter(sessions::network.eq(&self.network))
+            .filter(sessions::id.ne(&self.id))
+            .filter(is_theirs.assume_not_null());
+        diesel::select(diesel::dsl::exists(alike)).get_result(conn)
+    }
+
+    /// Whether the session's user has another one, live or ended.
+    pub fn has_another(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
+        let others =
+            sessions::table.filter(sessions::user_id.eq(&self.user_id)).filter(sessions::id.ne(&self.id));
+        diesel::select(diesel::dsl::exists(others)).get_result(conn)
     }
 
     /// Notes that the session was used at `at`, unless a use since `step` before that is noted already.

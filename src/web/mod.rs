@@ -8,11 +8,11 @@
 //! A handler reads, calls one deed of [`flows`](crate::flows) and answers; what it asks of its caller stands in its
 //! signature, as a guard of [`extract`].
 
+mod activity;
 mod api;
 mod assets;
 mod connection;
 mod cookies;
-mod device;
 mod error;
 pub mod extract;
 mod flow_state;
@@ -23,12 +23,14 @@ mod limits;
 mod observe;
 mod page;
 mod pages;
+mod paging;
 mod places;
 mod render;
 mod return_to;
 mod routes;
 mod same_origin;
 mod server;
+mod session_rows;
 
 pub use error::Error;
 pub use frame::doorway;

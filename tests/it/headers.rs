@@ -142,7 +142,13 @@ fn check(what: &str, answer: &Answer, is_https: bool) {
     }
     if !answer.body.is_empty() {
         let kinds = ["text/html; charset=utf-8", "text/plain; charset=utf-8", "text/css; charset=utf-8"];
-        let others = ["text/javascript; charset=utf-8", "image/svg+xml", "image/png", "application/json"];
+        let others = [
+            "text/javascript; charset=utf-8",
+            "image/svg+xml",
+            "image/png",
+            "application/json",
+            "text/csv; charset=utf-8",
+        ];
         assert!(
             kinds.contains(&kind) || others.contains(&kind) || kind == "application/problem+json",
             "{what}: {kind}"

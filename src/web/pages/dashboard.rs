@@ -6,15 +6,16 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::clock::Timestamp;
+use crate::device;
 use crate::flows::overview::{self, Overview};
-use crate::id::SessionId;
-use crate::models::{Event, EventKind, Role, Session};
+use crate::models::{EventKind, Role};
 use crate::vestibule::Vestibule;
-use crate::web::device;
+use crate::web::activity::{self, EventRow};
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Moment, Moments, Shell, answer};
+use crate::web::session_rows::{self, SessionRow};
 
 #[derive(Template)]
 #[template(path = "dashboard.html")]
@@ -54,26 +55,6 @@ struct Check {
     link: Option<(String, String)>,
 }
 
-struct SessionRow {
-    id: SessionId,
-    device: String,
-    user_agent: String,
-    current: bool,
-    last_seen: Moment,
-    signed_in: Moment,
-    address: String,
-}
-
-struct EventRow {
-    text: String,
-    badge: Option<&'static str>,
-    at: Moment,
-    device: String,
-    address: String,
-    times: u32,
-    hint: Option<String>,
-}
-
 /// More are on no dashboard; the rest is for a page of its own.
 const MOST_EVENTS: usize = 6;
 
@@ -108,8 +89,8 @@ pub(in crate::web) async fn show(
         }),
         checks: checks(&vestibule, &current, &seen),
         others: seen.sessions.iter().filter(|session| session.id != current.session.id).count(),
-        sessions: session_rows(&seen.sessions, &current.session.id, &moments),
-        events: event_rows(&seen.events, &moments),
+        sessions: session_rows::live(&seen.sessions, &current.session.id, &moments),
+        events: activity::rows(&seen.events, &moments).into_iter().take(MOST_EVENTS).collect(),
     };
     answer(StatusCode::OK, &page)
 }
@@ -169,82 +150,4 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
         }),
     };
     [Some(connection), Some(sessions), Some(failures), email].into_iter().flatten().collect()
-}
-
-/// This session first, then the others, the newest first.
-fn session_rows(sessions: &[Session], current: &SessionId, moments: &Moments) -> Vec<SessionRow> {
-    let mut rows: Vec<SessionRow> = sessions
-        .iter()
-        .map(|session| SessionRow {
-            id: session.id.clone(),
-            device: device::name(&session.user_agent),
-            user_agent: session.user_agent.clone(),
-            current: session.id == *current,
-            last_seen: moments.show(session.last_seen_at),
-            signed_in: moments.show(session.created_at),
-            address: session.address.clone(),
-        })
-        .collect();
-    rows.sort_by_key(|row| !row.current);
-    rows
-}
-
-/// The latest events; what happened several times in a row from one place is one line.
-fn event_rows(events: &[Event], moments: &Moments) -> Vec<EventRow> {
-    let alike = |one: &&Event, other: &&Event| {
-        (one.kind, &one.address, &one.user_agent) == (other.kind, &other.address, &other.user_agent)
-    };
-    let events: Vec<&Event> = events.iter().collect();
-    let folded = events.chunk_by(|one, other| alike(one, other)).take(MOST_EVENTS);
-    folded
-        .filter_map(|group| group.first().map(|event| (event, group.len())))
-        .map(|(event, times)| {
-            let (text, is_failure) = words(event);
-            let (device, address) = match event.address.is_empty() {
-                true => ("By the operator".to_owned(), "command line".to_owned()),
-                false => (device::name(&event.user_agent), event.address.clone()),
-            };
-            EventRow {
-                text: text.to_owned(),
-                badge: is_failure.then_some("Failed"),
-                at: moments.show(event.at),
-                device,
-                address,
-                times: u32::try_from(times).unwrap_or(u32::MAX),
-                hint: is_failure.then(|| "If this was not you, your password kept them out.".to_owned()),
-            }
-        })
-        .collect()
-}
-
-/// What happened, for the person it happened to, and whether it is a failure.
-fn words(event: &Event) -> (&'static str, bool) {
-    match event.kind {
-        EventKind::Registered => ("Account created", false),
-        EventKind::LoggedIn => ("Signed in with your password", false),
-        EventKind::LoginFailed => ("Wrong password at sign-in", true),
-        EventKind::LoggedOut => ("Signed out", false),
-        EventKind::Reauthenticated => ("Confirmed with your password", false),
-        EventKind::ReauthenticationFailed => ("Wrong password at a confirmation", true),
-        EventKind::SessionRevoked => ("A session was ended", false),
-        EventKind::SessionsRevoked => ("Other sessions were ended", false),
-        EventKind::ResetLinkIssued => ("A link for a new password was made", false),
-        EventKind::PasswordReset => ("A new password was set", false),
-        EventKind::PasswordChanged => ("Password changed", false),
-        EventKind::EmailChangeAsked => ("Another e-mail address was asked for", false),
-        EventKind::EmailVerified => ("E-mail address verified", false),
-        EventKind::EmailChanged => ("E-mail address changed", false),
-        EventKind::EmailRestored => ("Former e-mail address put back", false),
-        EventKind::NewDevice => ("Signed in on a new device", false),
-        EventKind::LoginDisowned => ("A sign-in was reported as not yours", false),
-        EventKind::RefreshReused => ("A copied session was used, and ended", true),
-        EventKind::SettingsChanged => ("Settings changed", false),
-        EventKind::DataExported => ("Your data was exported", false),
-        EventKind::AccountClosed => ("Account closed", false),
-        EventKind::AccountReopened => ("Account opened again", false),
-        EventKind::AccountDeleted => ("Account deleted", false),
-        EventKind::UserDisabled => ("Account disabled", false),
-        EventKind::UserEnabled => ("Account enabled", false),
-        EventKind::RoleChanged => ("Role changed", false),
-    }
 }

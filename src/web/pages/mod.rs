@@ -1,12 +1,16 @@
 //! Pages: a file each, with the struct behind its template.
 
 pub(super) mod change_password;
+pub(super) mod account_sessions;
+pub(super) mod activity;
+pub(super) mod activity_csv;
 pub(super) mod dashboard;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
 pub(super) mod logout;
 pub(super) mod mailbox;
+pub(super) mod not_me;
 pub(super) mod reauth;
 pub(super) mod register;
 pub(super) mod reset;

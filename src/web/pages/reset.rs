@@ -17,7 +17,7 @@ use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer, see_other};
 
 /// The name of the link's token in the flow state.
-const LINK: &str = "reset";
+pub(super) const LINK: &str = "reset";
 
 #[derive(Template)]
 #[template(path = "reset.html")]
@@ -115,5 +115,6 @@ fn page(
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
     let min_length = vestibule.config.passwords.min_length;
-    answer(status, &ResetPage { shell: Shell::of(request), username: user.username, min_length, errors })
+    let shell = Shell::of(request).saying(FlowState::of(request).take_flash());
+    answer(status, &ResetPage { shell, username: user.username, min_length, errors })
 }

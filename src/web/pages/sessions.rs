@@ -1,17 +1,45 @@
-//! What the dashboard's buttons do to sessions: keep this one, end one, end all others.
+//! What buttons do to sessions: keep this one, end one, end all others, end all.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpRequest, HttpResponse};
+use serde::Deserialize;
 
+use super::logout;
 use crate::flows::{end_session, issue_token};
 use crate::id::SessionId;
 use crate::models::RevokedBecause;
 use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser};
+use crate::web::extract::{Context, CurrentUser, EarlierSessions};
 use crate::web::flow_state::FlowState;
 use crate::web::page::see_other;
+
+/// `?back=`: the page on which the button stands.
+#[derive(Debug, Deserialize)]
+pub(in crate::web) struct BackQuery {
+    #[serde(default)]
+    back: Back,
+}
+
+/// A page with such buttons, and no other.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+enum Back {
+    #[default]
+    #[serde(rename = "/dashboard")]
+    Dashboard,
+    #[serde(rename = "/account/sessions")]
+    Sessions,
+}
+
+impl Back {
+    fn path(self) -> &'static str {
+        match self {
+            Self::Dashboard => "/dashboard",
+            Self::Sessions => "/account/sessions",
+        }
+    }
+}
 
 /// `POST /session/renew`: a fresh token, for whoever wants to stay (WCAG 2.2.1).
 pub(in crate::web) async fn renew(
@@ -29,6 +57,7 @@ pub(in crate::web) async fn renew(
 pub(in crate::web) async fn end(
     request: HttpRequest,
     id: Path<String>,
+    query: Query<BackQuery>,
     context: Context,
     current: CurrentUser,
     vestibule: Data<Vestibule>,
@@ -40,12 +69,13 @@ pub(in crate::web) async fn end(
         return Err(Error::NotFound);
     }
     FlowState::of(&request).say("That session is signed out.");
-    Ok(see_other("/dashboard").finish())
+    Ok(see_other(query.back.path()).finish())
 }
 
 /// `POST /sessions/end-others`: ends all of one's own but this one.
 pub(in crate::web) async fn end_others(
     request: HttpRequest,
+    query: Query<BackQuery>,
     context: Context,
     current: CurrentUser,
     vestibule: Data<Vestibule>,
@@ -59,5 +89,21 @@ pub(in crate::web) async fn end_others(
         1 => "One other session is signed out.",
         _ => "All other sessions are signed out.",
     });
-    Ok(see_other("/dashboard").finish())
+    Ok(see_other(query.back.path()).finish())
+}
+
+/// `POST /sessions/end-all`: ends all of one's own, with this one, and signs this browser out.
+pub(in crate::web) async fn end_all(
+    request: HttpRequest,
+    context: Context,
+    current: CurrentUser,
+    earlier: EarlierSessions,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let (user, because) = (&current.user, RevokedBecause::LoggedOut);
+    let caller = context.caller().known_as(&user.id);
+    end_session::all_but(&vestibule, &user.id, None, because, &caller, context.now).await?;
+    let response = logout::submit(request.clone(), context, earlier, vestibule).await?;
+    FlowState::of(&request).say("You are signed out everywhere.");
+    Ok(response)
 }

@@ -1,12 +1,18 @@
 //! A name for the device behind a user agent: "Firefox on Linux", never the raw string.
 
+/// The most characters of a name; a program may call itself what it likes.
+const MOST_NAME: usize = 40;
+
 /// What a person would call it.
-pub(super) fn name(user_agent: &str) -> String {
+pub fn name(user_agent: &str) -> String {
     let Some(found) = woothee::parser::Parser::new().parse(user_agent).filter(|found| known(found.name))
     else {
         // Programs name themselves first: `curl/8.5.0`.
         let program = user_agent.split(['/', ' ']).next().unwrap_or_default();
-        return if program.is_empty() { "An unnamed program".to_owned() } else { program.to_owned() };
+        return match program.is_empty() {
+            true => "An unnamed program".to_owned(),
+            false => program.chars().take(MOST_NAME).collect(),
+        };
     };
     let browser = match found.name {
         "Internet Explorer" if user_agent.contains("Edg") => "Edge",

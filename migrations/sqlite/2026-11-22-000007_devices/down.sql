@@ -1,0 +1,2 @@
+DROP INDEX sessions_by_device;
+ALTER TABLE sessions DROP COLUMN network;

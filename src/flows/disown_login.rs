@@ -1,0 +1,144 @@
+//! Disown a sign-in: "this was not me", said through the link in the mail about it.
+//!
+//! Whoever signed in knows the password, and may have signed in again since, with a device that passes for known by now.
+//! So every session ends, not that one alone, and the password opens nothing any more. The person who says so has proven
+//! by the link that they read the mail at the account's address, and chooses a new password at once.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::db::{self, AnyConnection};
+use crate::flows::caller::Caller;
+use crate::flows::{end_session, reset_password};
+use crate::id::{MailId, SessionId};
+use crate::models::{self, EventKind, Purpose, RevokedBecause, Session, User};
+use crate::secret::{self, OneTimeToken};
+use crate::vestibule::Vestibule;
+
+/// How long a link works, from when its mail leaves.
+pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// Why nothing was done.
+#[derive(Debug, thiserror::Error)]
+pub enum DisownLoginError {
+    /// Expired, used or never ours.
+    #[error(
+        "This link has been used or has expired. If somebody else may know your password, choose a new one."
+    )]
+    InvalidLink,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// The sign-in that a link is about.
+#[derive(Clone, Debug)]
+pub struct Login {
+    /// To whose account.
+    pub user: User,
+    /// Its session, unless that was forgotten since.
+    pub session: Option<Session>,
+}
+
+/// What is done now.
+#[derive(Debug)]
+pub struct Disowned {
+    /// Good for a new password; none if the address that the link was mailed to is not the account's any more. Then
+    /// the account is shut, and whoever reads the mails at its present address gets no easier way in than before.
+    pub reset: Option<OneTimeToken>,
+}
+
+/// The row of the link in `mail` about `session`.
+pub(super) fn row(
+    token: &OneTimeToken,
+    user: &User,
+    session: &Session,
+    mail: &MailId,
+    now: Timestamp,
+) -> models::OneTimeToken {
+    models::OneTimeToken {
+        email_folded: user.email_folded.clone(),
+        mail_id: Some(mail.clone()),
+        session_id: Some(session.id.clone()),
+        ..models::OneTimeToken::new(token.digest(), Purpose::DisownLogin, Some(&user.id), now, LIFETIME)
+    }
+}
+
+/// The address that a link leads to.
+pub(super) fn url(vestibule: &Vestibule, token: &OneTimeToken) -> String {
+    format!("{}/not-me/{}", vestibule.config.public_url(), token.expose())
+}
+
+/// The sign-in that `token` is about, if it works.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn find_login(
+    vestibule: &Vestibule,
+    token: &str,
+    now: Timestamp,
+) -> Result<Option<Login>, db::Error> {
+    let digest = secret::digest_of_token(token);
+    let found = vestibule.db.read(move |conn| {
+        let Some((token, user)) = find(conn, &digest, now)? else { return Ok::<_, db::Error>(None) };
+        let session = token.session_id.map(|id: SessionId| Session::find(conn, &id)).transpose()?.flatten();
+        Ok(Some(Login { user, session }))
+    });
+    found.await
+}
+
+/// The link that works, and whose it is. It outlives a change of the address and of the password: both may have been the
+/// first things that somebody else did.
+fn find(
+    conn: &mut AnyConnection,
+    digest: &str,
+    now: Timestamp,
+) -> Result<Option<(models::OneTimeToken, User)>, db::Error> {
+    let found = models::OneTimeToken::find_live(conn, digest, Purpose::DisownLogin, now)?;
+    let Some((token, id)) = found.and_then(|token| token.user_id.clone().map(|id| (token, id))) else {
+        return Ok(None);
+    };
+    let user = User::find(conn, &id)?.filter(|user| user.disabled_at.is_none());
+    Ok(user.map(|user| (token, user)))
+}
+
+/// Ends every session, voids the password and gives the right to choose another.
+///
+/// # Errors
+///
+/// [`DisownLoginError`]; of many who use one link at once, one succeeds.
+pub async fn with_token(
+    vestibule: &Vestibule,
+    token: &str,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Disowned, DisownLoginError> {
+    let (digest, here, caller) = (secret::digest_of_token(token), vestibule.clone(), caller.clone());
+    let done = vestibule.db.write(move |conn| {
+        let (link, user) = find(conn, &digest, now)?.ok_or(DisownLoginError::InvalidLink)?;
+        // From here on it stays as it is: whose address it is decides who may choose the new password.
+        let user = User::find_locked(conn, &user.id).map_err(db::Error::from)?;
+        let user = user.filter(|user| user.disabled_at.is_none()).ok_or(DisownLoginError::InvalidLink)?;
+        if !models::OneTimeToken::spend(conn, &digest, now).map_err(db::Error::from)? {
+            return Err(DisownLoginError::InvalidLink);
+        }
+        end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::Disowned, now)?;
+        User::void_password(conn, &user.id).map_err(db::Error::from)?;
+        let event = caller.event(EventKind::LoginDisowned, Some(&user.id), now);
+        let event = link.session_id.iter().fold(event, |event, session| event.in_session(session));
+        event.insert(conn).map_err(db::Error::from)?;
+        let is_theirs = user.email_verified_at.is_some() && user.email_folded == link.email_folded;
+        if !is_theirs {
+            return Ok(Disowned { reset: None });
+        }
+        let token = OneTimeToken::generate();
+        let row = models::OneTimeToken {
+            email_folded: user.email_folded.clone(),
+            ..reset_password::row(&token, &user, now)
+        };
+        row.insert(conn).map_err(db::Error::from)?;
+        Ok(Disowned { reset: Some(token) })
+    });
+    done.await
+}

@@ -1,0 +1,101 @@
+//! `/not-me`: a sign-in that we wrote about, for whoever did not sign in.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::reset;
+use crate::device;
+use crate::flows::disown_login::{self, DisownLoginError, Login};
+use crate::vestibule::Vestibule;
+use crate::web::error::Error;
+use crate::web::extract::Context;
+use crate::web::flow_state::FlowState;
+use crate::web::page::{Moment, Moments, Shell, answer, see_other};
+
+/// The name of the link's token in the flow state.
+const LINK: &str = "not-me";
+
+#[derive(Template)]
+#[template(path = "not_me.html")]
+struct NotMePage {
+    shell: Shell,
+    username: String,
+    login: Option<LoginLines>,
+}
+
+/// What is known of the sign-in.
+struct LoginLines {
+    at: Moment,
+    device: String,
+    address: String,
+}
+
+/// `GET /not-me/{token}`: takes the token out of the address at once. Opening the link changes nothing.
+pub(in crate::web) async fn open(
+    request: HttpRequest,
+    token: Path<String>,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    disown_login::find_login(&vestibule, &token, context.now).await?.ok_or_else(|| gone(&vestibule))?;
+    FlowState::of(&request).set_link_token(LINK, &token);
+    Ok(see_other("/not-me").finish())
+}
+
+/// `GET /not-me`: what the button will do.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let token = FlowState::of(&request).link_token(LINK).ok_or_else(|| gone(&vestibule))?;
+    let login = disown_login::find_login(&vestibule, &token, context.now).await?;
+    let Login { user, session } = login.ok_or_else(|| gone(&vestibule))?;
+    let moments = Moments::of(&user, context.now);
+    let login = session.map(|session| LoginLines {
+        at: moments.show(session.created_at),
+        device: device::name(&session.user_agent),
+        address: session.address,
+    });
+    answer(StatusCode::OK, &NotMePage { shell: Shell::of(&request), username: user.username, login })
+}
+
+/// `POST /not-me`: signs everybody out of the account, and leads on to a new password.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let flow = FlowState::of(&request);
+    let token = flow.link_token(LINK).ok_or_else(|| gone(&vestibule))?;
+    let done = disown_login::with_token(&vestibule, &token, &context.caller(), context.now).await;
+    let done = done.map_err(|error| match error {
+        DisownLoginError::InvalidLink => gone(&vestibule),
+        DisownLoginError::Database(error) => error.into(),
+    })?;
+    flow.forget_link_token(LINK);
+    match done.reset {
+        Some(token) => {
+            flow.say("Everybody is signed out of your account, and its old password opens nothing any more.");
+            flow.set_link_token(reset::LINK, token.expose());
+            Ok(see_other("/reset").finish())
+        }
+        None => {
+            flow.say(
+                "Everybody is signed out of that account, and its password opens nothing any more. Its e-mail address was \
+                 changed since: undo that by the link in the mail about it, or ask your administrator.",
+            );
+            Ok(see_other("/login").finish())
+        }
+    }
+}
+
+fn gone(vestibule: &Vestibule) -> Error {
+    let way_on = match vestibule.can_reset_by_mail() {
+        true => ("/forgot", "Choose a new password"),
+        false => ("/", "To the first page"),
+    };
+    Error::Gone { words: DisownLoginError::InvalidLink.to_string(), way_on }
+}
