@@ -8,6 +8,8 @@
 #![allow(clippy::type_complexity, reason = "tables of cases name their columns")]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
+mod account_sessions;
+mod activity;
 mod api;
 mod architecture;
 mod asvs;
@@ -37,7 +39,9 @@ mod login;
 mod logout;
 mod mail;
 mod mailbox;
+mod new_device;
 mod nodes;
+mod not_me;
 mod outages;
 mod queries;
 mod reauth;

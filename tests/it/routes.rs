@@ -9,6 +9,9 @@ use vestibule::flows::{reset_password, set_up};
 use vestibule::models::{Role, Session};
 use vestibule::web::{Entry, entries};
 
+use crate::forgot::{ADDRESS, proven};
+use crate::new_device::stranger;
+use crate::not_me::links;
 use crate::schema::dump;
 use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 
@@ -18,6 +21,7 @@ struct Stage {
     people: Vec<(&'static str, Browser)>,
     setup: String,
     reset: String,
+    not_me: String,
     session: String,
     asset: String,
 }
@@ -26,12 +30,14 @@ impl Stage {
     async fn new() -> Self {
         let app = TestApp::new().await;
         let setup = set_up::issue_link(&app.vestibule, app.now()).await.unwrap().unwrap();
-        let ada = app.register("ada").await;
+        let ada = proven(&app, "ada", ADDRESS).await;
         app.register_as("root", "", Role::Admin).await;
         let reset = reset_password::issue_link(&app.vestibule, &ada, &Caller::operator(), app.now()).await;
         let (mut user, mut admin) = (app.browser(), app.browser());
         user.sign_in("ada").await;
         admin.sign_in("root").await;
+        stranger(&app, "curl/8.5.0", "203.0.113.9").sign_in("ada").await;
+        let not_me = links(&app).await.remove(0).replace("/not-me/", "");
         let page = user.get("/dashboard").await.body;
         let asset = page.split("/static/vestibule.").nth(1).unwrap().split('"').next().unwrap();
         let (now, long_ago) = (app.now(), vestibule::clock::Timestamp::from_seconds(0));
@@ -40,6 +46,7 @@ impl Stage {
             people: vec![("a stranger", app.browser()), ("a user", user), ("an administrator", admin)],
             setup: setup.expose().to_owned(),
             reset: reset.unwrap().expose().to_owned(),
+            not_me,
             session: sessions[0].id.to_string(),
             asset: format!("vestibule.{asset}"),
             app,
@@ -54,6 +61,7 @@ impl Stage {
         match pattern {
             "/setup/{token}" => fill("{token}", [&self.setup, "nothing"]),
             "/reset/{token}" => fill("{token}", [&self.reset, "nothing"]),
+            "/not-me/{token}" => fill("{token}", [&self.not_me, "nothing"]),
             "/dev/mailbox/{id}" => vec![pattern.replace("{id}", "nothing")],
             "/sessions/{id}/end" => fill("{id}", [&self.session, "nothing"]),
             "/static/{name}" => fill("{name}", [&self.asset, "nothing"]),
