@@ -1,9 +1,9 @@
 //! Pages: a file each, with the struct behind its template.
 
-pub(super) mod change_password;
 pub(super) mod account_sessions;
 pub(super) mod activity;
 pub(super) mod activity_csv;
+pub(super) mod change_password;
 pub(super) mod dashboard;
 pub(super) mod forgot;
 pub(super) mod home;
