@@ -7,6 +7,7 @@
 //! [`Config::default`] works as it is; [`load`] is what operators get, and it alone enforces
 //! [`Config::check`].
 
+mod account;
 mod database;
 mod duration;
 mod environment;
@@ -44,6 +45,7 @@ use std::path::Path;
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
+pub use self::account::AccountConfig;
 pub use self::database::DatabaseConfig;
 pub use self::flags::Overrides;
 pub use self::load::{Loaded, environment, load};
@@ -78,6 +80,8 @@ pub struct Config {
     pub passwords: PasswordsConfig,
     /// Who may make an account.
     pub registration: RegistrationConfig,
+    /// What becomes of an account that its owner closes, and of what happened to it.
+    pub account: AccountConfig,
     /// Who we write as, and the server that takes our mail.
     pub mail: MailConfig,
     /// How guessing is slowed down.
@@ -95,6 +99,7 @@ impl Config {
         rules.extend(self.sessions.check());
         rules.extend(self.tokens.check());
         rules.extend(self.passwords.check());
+        rules.extend(self.account.check());
         rules.extend(self.mail.check());
         rules.extend(self.throttle.check());
         rules.extend(self.check_lifetimes());

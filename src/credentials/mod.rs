@@ -2,6 +2,7 @@
 
 pub mod blocklist;
 pub mod common_passwords;
+pub mod display_name;
 pub mod email;
 pub mod password;
 pub mod policy;

@@ -30,6 +30,8 @@ pub enum Actor {
     User(UserId),
     /// Whoever may run the command line on the machine.
     Operator,
+    /// Nobody: its time had come.
+    Housekeeping,
 }
 
 impl Caller {
@@ -42,6 +44,11 @@ impl Caller {
             request_id: RequestId::new(),
             device_cookie: None,
         }
+    }
+
+    /// Nobody at all, for what happens by itself.
+    pub fn housekeeping() -> Self {
+        Self { actor: Actor::Housekeeping, user_agent: String::new(), ..Self::operator() }
     }
 
     /// The same caller, now that we know who it is.
@@ -70,6 +77,7 @@ impl Caller {
             actor: match &self.actor {
                 Actor::Stranger => "stranger".to_owned(),
                 Actor::Operator => "operator".to_owned(),
+                Actor::Housekeeping => "housekeeping".to_owned(),
                 Actor::User(id) => id.to_string(),
             },
             session_id: None,

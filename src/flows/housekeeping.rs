@@ -1,11 +1,12 @@
-//! Housekeeping: forget what is past its time (ASVS 14.2.7).
+//! Housekeeping: forget what is past its time (ASVS 14.2.7). `docs/retention.md` says what is kept for how long.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::db;
+use crate::db::{self, AnyConnection};
+use crate::flows::delete_account;
 use crate::models::{
-    LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation, Session,
+    Event, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation, Session, User,
 };
 use crate::vestibule::Vestibule;
 
@@ -21,26 +22,81 @@ const LINKS: Duration = Duration::from_hours(24);
 const REQUESTS: Duration = Duration::from_hours(24);
 /// A refresh token that was used up is known for a week, so that a copy of it is noticed.
 const SPENT_TOKENS: Duration = Duration::from_hours(7 * 24);
-/// That a mail was sent, or given up, can be seen for a week.
+/// That a mail was sent, or given up, can be seen for a week; its file, where mails go to files, is read as long.
 const MAILS: Duration = Duration::from_hours(7 * 24);
+/// Rows in one transaction: whoever wants to write meanwhile waits for no more than these.
+const MOST_TOGETHER: i64 = 500;
+/// Closed accounts that are looked for at once.
+const MOST_ACCOUNTS: i64 = 100;
 
-/// Forgets; how many rows that were. Events stay: they are the audit trail.
+/// Forgets; how many rows, accounts and files that were.
 ///
 /// # Errors
 ///
-/// The database's.
+/// The database's; what was forgotten until then stays so.
 pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Error> {
-    let sessions = vestibule.config.sessions.retention;
-    vestibule
-        .db
-        .write(move |conn| {
-            Ok(Session::delete_old(conn, now - sessions)?
-                + LoginFailure::delete_old(conn, now - FAILURES)?
-                + Revocation::delete_old(conn, now - REVOCATIONS)?
-                + OneTimeToken::delete_old(conn, now - LINKS)?
-                + RefreshToken::delete_old(conn, now, now - SPENT_TOKENS)?
-                + ResetRequest::delete_old(conn, now - REQUESTS)?
-                + OutboxMail::delete_old(conn, now - MAILS)?)
-        })
-        .await
+    let (sessions, account) = (vestibule.config.sessions.retention, &vestibule.config.account);
+    let mut rows = delete_accounts(vestibule, now).await?;
+    rows += forget(vestibule, now - sessions, Session::delete_old).await?;
+    rows += forget(vestibule, now - account.events_retention, Event::delete_old).await?;
+    rows += forget(vestibule, now - FAILURES, LoginFailure::delete_old).await?;
+    rows += forget(vestibule, now - REVOCATIONS, Revocation::delete_old).await?;
+    rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
+    rows += forget(vestibule, now, RefreshToken::delete_expired).await?;
+    rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
+    rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;
+    rows += forget(vestibule, now - MAILS, OutboxMail::delete_old).await?;
+    rows += forget_files(vestibule, now - MAILS).await;
+    Ok(rows)
+}
+
+/// Forgets what is from before `before`, a bit at a time.
+async fn forget<E>(
+    vestibule: &Vestibule,
+    before: Timestamp,
+    delete: fn(&mut AnyConnection, Timestamp, i64) -> Result<usize, E>,
+) -> Result<usize, db::Error>
+where
+    E: 'static,
+    db::Error: From<E>,
+{
+    let mut rows = 0;
+    loop {
+        let some =
+            vestibule.db.write(move |conn| Ok::<_, db::Error>(delete(conn, before, MOST_TOGETHER)?)).await?;
+        rows += some;
+        if some < MOST_TOGETHER as usize {
+            return Ok(rows);
+        }
+    }
+}
+
+/// Deletes the accounts whose owners have not come back, each in a transaction of its own.
+async fn delete_accounts(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Error> {
+    let (by, mut accounts) = (now - vestibule.config.account.grace, 0);
+    loop {
+        let some =
+            vestibule.db.read(move |conn| Ok::<_, db::Error>(User::list_closed(conn, by, MOST_ACCOUNTS)?));
+        let (some, before) = (some.await?, accounts);
+        for id in &some {
+            accounts += usize::from(delete_account::if_its_time_has_come(vestibule, id.clone(), now).await?);
+        }
+        if some.len() < MOST_ACCOUNTS as usize || accounts == before {
+            return Ok(accounts);
+        }
+    }
+}
+
+/// Deletes the files that mails were written to, where there is no mail server. Not on this thread: others of its works
+/// must not wait for a disk.
+async fn forget_files(vestibule: &Vestibule, before: Timestamp) -> usize {
+    let mailer = vestibule.mailer.clone();
+    let done = tokio::task::spawn_blocking(move || mailer.forget_files(before)).await;
+    match done.map_err(std::io::Error::from).and_then(|done| done) {
+        Ok(files) => files,
+        Err(error) => {
+            log::warn!("old mails could not be deleted from the data directory: {error}");
+            0
+        }
+    }
 }

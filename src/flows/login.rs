@@ -17,7 +17,7 @@ use crate::db;
 use crate::flows::caller::Caller;
 pub use crate::flows::start_session::{SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
-use crate::flows::{new_device, new_password, start_session};
+use crate::flows::{close_account, new_device, new_password, start_session};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, User};
 use crate::vestibule::Vestibule;
@@ -102,7 +102,8 @@ pub async fn with_password(
         }
     };
     let user = match_index.and_then(|index| users.get(index).cloned());
-    let Some(user) = user.filter(|user| user.disabled_at.is_none()) else {
+    let is_open = |user: &User| user.disabled_at.is_none() && !close_account::is_gone(vestibule, user, now);
+    let Some(user) = user.filter(is_open) else {
         // By an unproven address it is nobody's failure: on whose dashboard it stood would tell who else claims it.
         let whom = users.first().map(|user| user.id.clone()).filter(|_| !is_unproven);
         let event = caller.event(EventKind::LoginFailed, whom.as_ref(), now);
@@ -119,10 +120,12 @@ pub async fn with_password(
             let enabled = User::find_locked(conn, &user.id).map_err(db::Error::from)?;
             let user = enabled
                 .filter(|now| now.disabled_at.is_none() && now.password_hash == user.password_hash)
+                .filter(|user| !close_account::is_gone(&here, user, now))
                 .ok_or(LoginError::InvalidCredentials)?;
             if let Some(hash) = rehashed {
                 User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
             }
+            close_account::reopen(&here, conn, &user, &caller, now)?;
             let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;

@@ -18,7 +18,7 @@ use crate::credentials::username;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::id::UserId;
-use crate::models::LoginFailure;
+use crate::models::{LoginFailure, User};
 use crate::secret;
 use crate::vestibule::Vestibule;
 
@@ -244,6 +244,54 @@ pub fn clear_account(
         LoginFailure::delete(conn, &secret::to_base64url(&tag))?;
     }
     Ok(())
+}
+
+/// What is counted about `user` by name, and about their address if it is theirs alone: each counter with its name.
+///
+/// # Errors
+///
+/// The database's.
+pub(super) fn counters_of(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    user: &User,
+    email_folded: Option<&str>,
+) -> Result<Vec<(&'static str, LoginFailure)>, db::Error> {
+    let mut found = Vec::new();
+    for (what, bucket) in buckets_of(vestibule, user, email_folded) {
+        found.extend(LoginFailure::find(conn, &bucket)?.map(|counter| (what, counter)));
+    }
+    Ok(found)
+}
+
+/// Forgets all of that.
+///
+/// # Errors
+///
+/// The database's.
+pub(super) fn forget(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    user: &User,
+    email_folded: Option<&str>,
+) -> Result<(), db::Error> {
+    for (_, bucket) in buckets_of(vestibule, user, email_folded) {
+        LoginFailure::delete(conn, &bucket)?;
+    }
+    Ok(())
+}
+
+fn buckets_of(vestibule: &Vestibule, user: &User, email_folded: Option<&str>) -> Vec<(&'static str, String)> {
+    let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
+    let mut buckets = vec![
+        ("sign_in_by_username", name(&["account", &user.username_folded])),
+        ("sign_in_on_known_devices", name(&["user", user.id.as_str()])),
+    ];
+    if let Some(email) = email_folded {
+        buckets.push(("sign_in_by_email", name(&["account", &username::fold(email)])));
+        buckets.push(("mails_asked_for", name(&["mail", email])));
+    }
+    buckets
 }
 
 /// The cookie that makes this device known to `user`: its own name, theirs, and our tag on both.

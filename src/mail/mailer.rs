@@ -139,6 +139,30 @@ impl Mailer {
         matches!(self.delivery, Delivery::Files(_))
     }
 
+    /// Deletes the files of mails from before `before`, and what is left of those that were broken off; how many.
+    ///
+    /// # Errors
+    ///
+    /// The file system's.
+    pub fn forget_files(&self, before: Timestamp) -> io::Result<usize> {
+        let Delivery::Files(dir) = &self.delivery else { return Ok(0) };
+        let entries = match fs::read_dir(dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+            entries => entries?,
+        };
+        let mut files = 0;
+        for entry in entries {
+            let path = entry?.path();
+            let is_ours = path.extension().is_some_and(|ending| ending == "eml" || ending == "draft");
+            let since = path.symlink_metadata()?.modified()?.duration_since(UNIX_EPOCH).unwrap_or_default();
+            if is_ours && Timestamp::from_seconds(0) + since < before {
+                fs::remove_file(&path)?;
+                files += 1;
+            }
+        }
+        Ok(files)
+    }
+
     fn compose(&self, parcel: &Parcel) -> Result<Message, String> {
         let from: Address = self.from.parse().map_err(|error| format!("our own address: {error}"))?;
         let to: Address = parcel.recipient.parse().map_err(|error| format!("the address: {error}"))?;

@@ -122,6 +122,36 @@ impl std::fmt::Debug for NewDevice {
     }
 }
 
+/// An account was closed by its owner.
+#[derive(Clone, Debug)]
+pub struct AccountClosed {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub closed_at: String,
+    /// From which network address.
+    pub closed_from: String,
+    /// Until when it opens again by signing in.
+    pub until: String,
+    /// Where to do that.
+    pub login_url: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
+/// Its owner came back.
+#[derive(Clone, Debug)]
+pub struct AccountReopened {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub opened_at: String,
+    /// From which network address.
+    pub opened_from: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
 /// An operator wants to see whether mail arrives.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -180,6 +210,20 @@ message!(
 message!(NewDevice, NewDevice, "mail/new_device.txt", "mail/new_device.html", |name| format!(
     "A new sign-in to your account at {name}"
 ));
+message!(
+    AccountClosed,
+    AccountClosed,
+    "mail/account_closed.txt",
+    "mail/account_closed.html",
+    |name| format!("Your account for {name} is closed")
+);
+message!(
+    AccountReopened,
+    AccountReopened,
+    "mail/account_reopened.txt",
+    "mail/account_reopened.html",
+    |name| format!("Your account for {name} is open again")
+);
 message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));
 
 /// A username as it may stand in a mail. `www.evil.example` is one that anybody may take, and many readers of mails would

@@ -78,7 +78,7 @@ pub struct Event {
     pub kind: EventKind,
     /// To whom; nobody, if no such user is known.
     pub user_id: Option<UserId>,
-    /// By whom: a user's id, `operator` or `stranger`.
+    /// By whom: a user's id, `operator`, `stranger`, `housekeeping`, or `deleted` for a user who is gone.
     pub actor: String,
     /// In which session.
     pub session_id: Option<SessionId>,
@@ -142,5 +142,58 @@ impl Event {
             .filter(events::kind.eq(EventKind::LoggedIn))
             .filter(events::session_id.ne(but));
         diesel::select(diesel::dsl::exists(before)).get_result(conn)
+    }
+
+    /// The next `limit` events about `user`, oldest first: those after the one of `after`.
+    pub fn list_after(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        after: (Timestamp, &EventId),
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        let (at, id) = after;
+        events::table
+            .filter(events::user_id.eq(user))
+            .filter(events::at.ge(at))
+            .filter(events::at.gt(at).or(events::id.gt(id)))
+            .order((events::at, events::id))
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
+    /// Leaves of every event about `user` that it happened and when; and of what they did to others, not who they were.
+    pub fn anonymise(conn: &mut AnyConnection, user: &UserId) -> QueryResult<()> {
+        let nobody = (
+            events::user_id.eq(None::<UserId>),
+            events::actor.eq(Self::DELETED),
+            events::session_id.eq(None::<SessionId>),
+            events::request_id.eq(""),
+            events::address.eq(""),
+            events::user_agent.eq(""),
+            events::detail.eq(None::<String>),
+        );
+        let others = events::table.filter(events::actor.eq(user.as_str()));
+        let others = others.filter(events::actor.ne(events::user_id.assume_not_null()));
+        diesel::update(others)
+            .set((
+                events::actor.eq(Self::DELETED),
+                events::session_id.eq(None::<SessionId>),
+                events::request_id.eq(""),
+                events::address.eq(""),
+                events::user_agent.eq(""),
+            ))
+            .execute(conn)?;
+        diesel::update(events::table.filter(events::user_id.eq(user))).set(nobody).execute(conn).map(drop)
+    }
+
+    /// Who acted, once nobody may know.
+    const DELETED: &str = "deleted";
+
+    /// Forgets up to `limit` events from before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(events as old);
+        let some = old.filter(old.field(events::at).lt(before)).select(old.field(events::id)).limit(limit);
+        diesel::delete(events::table.filter(events::id.eq_any(some))).execute(conn)
     }
 }

@@ -40,6 +40,11 @@ impl LoginFailure {
         login_failures::table.find(bucket).select(Self::as_select()).get_result(conn)
     }
 
+    /// The bucket, if there is one.
+    pub fn find(conn: &mut AnyConnection, bucket: &str) -> QueryResult<Option<Self>> {
+        login_failures::table.find(bucket).select(Self::as_select()).first(conn).optional()
+    }
+
     /// Whether there is such a bucket.
     pub fn exists(conn: &mut AnyConnection, bucket: &str) -> QueryResult<bool> {
         diesel::select(diesel::dsl::exists(login_failures::table.find(bucket))).get_result(conn)
@@ -61,8 +66,13 @@ impl LoginFailure {
         diesel::delete(login_failures::table.find(bucket)).execute(conn).map(drop)
     }
 
-    /// Forgets buckets that nobody has touched since `before`.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        diesel::delete(login_failures::table.filter(login_failures::touched_at.lt(before))).execute(conn)
+    /// Forgets up to `limit` buckets that nobody has touched since `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(login_failures as old);
+        let some = old
+            .filter(old.field(login_failures::touched_at).lt(before))
+            .select(old.field(login_failures::bucket))
+            .limit(limit);
+        diesel::delete(login_failures::table.filter(login_failures::bucket.eq_any(some))).execute(conn)
     }
 }

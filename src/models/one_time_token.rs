@@ -127,14 +127,28 @@ impl OneTimeToken {
             .execute(conn)
     }
 
+    /// Whatever links are kept of `user`, used or not.
+    pub fn list(conn: &mut AnyConnection, user: &UserId) -> QueryResult<Vec<Self>> {
+        one_time_tokens::table
+            .filter(one_time_tokens::user_id.eq(user))
+            .order(one_time_tokens::purpose)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
     /// Voids what `user` has for this deed.
     pub fn delete_of(conn: &mut AnyConnection, user: &UserId, purpose: Purpose) -> QueryResult<()> {
         let theirs = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user));
         diesel::delete(theirs.filter(one_time_tokens::purpose.eq(purpose))).execute(conn).map(drop)
     }
 
-    /// Forgets tokens that expired before `before`.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        diesel::delete(one_time_tokens::table.filter(one_time_tokens::expires_at.lt(before))).execute(conn)
+    /// Forgets up to `limit` tokens that expired before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(one_time_tokens as old);
+        let some = old
+            .filter(old.field(one_time_tokens::expires_at).lt(before))
+            .select(old.field(one_time_tokens::digest))
+            .limit(limit);
+        diesel::delete(one_time_tokens::table.filter(one_time_tokens::digest.eq_any(some))).execute(conn)
     }
 }

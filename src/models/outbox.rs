@@ -28,6 +28,10 @@ text_enum! {
         RefreshReused = "refresh_reused",
         /// Somebody signed in with a device that was not known.
         NewDevice = "new_device",
+        /// The account was closed by its owner.
+        AccountClosed = "account_closed",
+        /// Its owner came back.
+        AccountReopened = "account_reopened",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }
@@ -159,14 +163,29 @@ impl OutboxMail {
             .load(conn)
     }
 
+    /// The mails to this address, as it is spelt.
+    pub fn list_to(conn: &mut AnyConnection, recipient: &str) -> QueryResult<Vec<Self>> {
+        outbox::table.filter(outbox::recipient.eq(recipient)).select(Self::as_select()).load(conn)
+    }
+
+    /// Forgets the mails to this address, whether or not they have left.
+    pub fn delete_to(conn: &mut AnyConnection, recipient: &str) -> QueryResult<()> {
+        diesel::delete(outbox::table.filter(outbox::recipient.eq(recipient))).execute(conn).map(drop)
+    }
+
     /// The mail with this id.
     pub fn find(conn: &mut AnyConnection, id: &MailId) -> QueryResult<Option<Self>> {
         outbox::table.find(id).select(Self::as_select()).first(conn).optional()
     }
 
-    /// Forgets mails from before `before` that wait for nothing any more.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        let old = outbox::table.filter(outbox::created_at.lt(before)).filter(outbox::send_after.is_null());
-        diesel::delete(old).execute(conn)
+    /// Forgets up to `limit` mails from before `before` that wait for nothing any more.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(outbox as old);
+        let some = old
+            .filter(old.field(outbox::created_at).lt(before))
+            .filter(old.field(outbox::send_after).is_null())
+            .select(old.field(outbox::id))
+            .limit(limit);
+        diesel::delete(outbox::table.filter(outbox::id.eq_any(some))).execute(conn)
     }
 }

@@ -74,16 +74,19 @@ impl RefreshToken {
         diesel::delete(theirs).execute(conn).map(drop)
     }
 
-    /// Forgets tokens that expired before `now`, and those spent before `spent_before`.
-    pub fn delete_old(
-        conn: &mut AnyConnection,
-        now: Timestamp,
-        spent_before: Timestamp,
-    ) -> QueryResult<usize> {
-        // One after the other: each finds its rows by an index of its own.
-        let expired = refresh_tokens::table.filter(refresh_tokens::expires_at.lt(now));
-        let expired = diesel::delete(expired).execute(conn)?;
-        let spent = refresh_tokens::table.filter(refresh_tokens::spent_at.lt(spent_before));
-        Ok(expired + diesel::delete(spent).execute(conn)?)
+    /// Forgets up to `limit` tokens that expired before `before`.
+    pub fn delete_expired(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(refresh_tokens as old);
+        let is_old = old.field(refresh_tokens::expires_at).lt(before);
+        let some = old.filter(is_old).select(old.field(refresh_tokens::digest)).limit(limit);
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::digest.eq_any(some))).execute(conn)
+    }
+
+    /// Forgets up to `limit` tokens that were spent before `before`.
+    pub fn delete_spent(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(refresh_tokens as old);
+        let is_old = old.field(refresh_tokens::spent_at).lt(before);
+        let some = old.filter(is_old).select(old.field(refresh_tokens::digest)).limit(limit);
+        diesel::delete(refresh_tokens::table.filter(refresh_tokens::digest.eq_any(some))).execute(conn)
     }
 }

@@ -47,9 +47,26 @@ impl ResetRequest {
         diesel::delete(reset_requests::table.find(&self.id)).execute(conn).map(|rows| rows == 1)
     }
 
-    /// Forgets questions from before `before`: whoever asked has given up by now, or asked again.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        diesel::delete(reset_requests::table.filter(reset_requests::asked_at.lt(before))).execute(conn)
+    /// The questions about this (folded) address.
+    pub fn list_of(conn: &mut AnyConnection, email_folded: &str) -> QueryResult<Vec<Self>> {
+        let theirs = reset_requests::table.filter(reset_requests::email_folded.eq(email_folded));
+        theirs.select(Self::as_select()).load(conn)
+    }
+
+    /// Forgets the questions about this (folded) address.
+    pub fn delete_of(conn: &mut AnyConnection, email_folded: &str) -> QueryResult<()> {
+        let theirs = reset_requests::table.filter(reset_requests::email_folded.eq(email_folded));
+        diesel::delete(theirs).execute(conn).map(drop)
+    }
+
+    /// Forgets up to `limit` questions from before `before`: whoever asked has given up by now, or asked again.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(reset_requests as old);
+        let some = old
+            .filter(old.field(reset_requests::asked_at).lt(before))
+            .select(old.field(reset_requests::id))
+            .limit(limit);
+        diesel::delete(reset_requests::table.filter(reset_requests::id.eq_any(some))).execute(conn)
     }
 }
 

@@ -43,8 +43,19 @@ impl Revocation {
         revocations::table.filter(revocations::revoked_at.ge(since)).select(Self::as_select()).load(conn)
     }
 
-    /// Forgets notices from before `before`.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        diesel::delete(revocations::table.filter(revocations::revoked_at.lt(before))).execute(conn)
+    /// The notices about `user` since `since`.
+    pub fn list_of(conn: &mut AnyConnection, user: &UserId, since: Timestamp) -> QueryResult<Vec<Self>> {
+        let since = revocations::table.filter(revocations::revoked_at.ge(since));
+        since.filter(revocations::user_id.eq(user)).select(Self::as_select()).load(conn)
+    }
+
+    /// Forgets up to `limit` notices from before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(revocations as old);
+        let some = old
+            .filter(old.field(revocations::revoked_at).lt(before))
+            .select(old.field(revocations::id))
+            .limit(limit);
+        diesel::delete(revocations::table.filter(revocations::id.eq_any(some))).execute(conn)
     }
 }

@@ -224,6 +224,24 @@ impl Session {
             .map(drop)
     }
 
+    /// The next `limit` sessions of `user`, live or not, oldest first: those after the one of `after`.
+    pub fn list_after(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        after: (Timestamp, &SessionId),
+        limit: i64,
+    ) -> QueryResult<Vec<Self>> {
+        let (at, id) = after;
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::created_at.ge(at))
+            .filter(sessions::created_at.gt(at).or(sessions::id.gt(id)))
+            .order((sessions::created_at, sessions::id))
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
     /// Ends one live session of `user`; whether there was one.
     pub fn revoke(
         conn: &mut AnyConnection,
@@ -257,8 +275,13 @@ impl Session {
             .execute(conn)
     }
 
-    /// Forgets sessions that ended, or could have, before `before`.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp) -> QueryResult<usize> {
-        diesel::delete(sessions::table.filter(sessions::expires_at.lt(before))).execute(conn)
+    /// Forgets up to `limit` sessions that ended, or could have, before `before`.
+    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(sessions as old);
+        let some = old
+            .filter(old.field(sessions::expires_at).lt(before))
+            .select(old.field(sessions::id))
+            .limit(limit);
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
     }
 }

@@ -115,7 +115,19 @@ impl User {
     /// Whether anybody administers this instance.
     pub fn has_admin(conn: &mut AnyConnection) -> QueryResult<bool> {
         let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::disabled_at.is_null());
+        let admins = admins.filter(users::closed_at.is_null());
         diesel::select(diesel::dsl::exists(admins)).get_result(conn)
+    }
+
+    /// Whoever administers this instance; all of them stay so until this transaction ends.
+    pub fn list_admins_locked(conn: &mut AnyConnection) -> QueryResult<Vec<UserId>> {
+        let admins = users::table.filter(users::role.eq(Role::Admin)).filter(users::disabled_at.is_null());
+        let admins = admins.filter(users::closed_at.is_null()).select(users::id);
+        match conn {
+            // In one order, so that no two of them wait for each other.
+            AnyConnection::Postgres(conn) => admins.order(users::id).for_no_key_update().load(conn),
+            AnyConnection::Sqlite(conn) => admins.load(conn),
+        }
     }
 
     /// Whether somebody has proven that this (folded) address is theirs.
@@ -169,6 +181,41 @@ impl User {
             .set(users::password_hash.eq(None::<String>))
             .execute(conn)
             .map(drop)
+    }
+
+    /// Calls the user by this name; by their username, if it is none.
+    pub fn update_display_name(conn: &mut AnyConnection, id: &UserId, name: Option<&str>) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::display_name.eq(name)).execute(conn).map(drop)
+    }
+
+    /// Shows the user times on the clocks of this zone.
+    pub fn update_time_zone(conn: &mut AnyConnection, id: &UserId, zone: Option<&str>) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::time_zone.eq(zone)).execute(conn).map(drop)
+    }
+
+    /// Its owner closes the account at `at`, or opens it again.
+    pub fn update_closed_at(conn: &mut AnyConnection, id: &UserId, at: Option<Timestamp>) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::closed_at.eq(at)).execute(conn).map(drop)
+    }
+
+    /// Some of those who closed their account by `by`, and have not come back.
+    pub fn list_closed(conn: &mut AnyConnection, by: Timestamp, limit: i64) -> QueryResult<Vec<UserId>> {
+        users::table
+            .filter(users::closed_at.le(by))
+            .order(users::closed_at)
+            .limit(limit)
+            .select(users::id)
+            .load(conn)
+    }
+
+    /// The user is gone, and with them whatever is theirs alone: sessions, links.
+    pub fn delete(conn: &mut AnyConnection, id: &UserId) -> QueryResult<()> {
+        diesel::delete(users::table.find(id)).execute(conn).map(drop)
+    }
+
+    /// What pages call the user.
+    pub fn called(&self) -> &str {
+        self.display_name.as_deref().unwrap_or(&self.username)
     }
 
     /// Gives the user another role.

@@ -21,7 +21,7 @@ const LAYERS: [&[&str]; 9] = [
 const WITHOUT_CONFIG: [&str; 5] = ["credentials", "tokens", "db", "models", "mail"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[&str]); 41] = [
+const HOMES: [(&str, &[&str]); 42] = [
     ("actix_http", &["web/server.rs"]),
     ("actix_service", &["web/server.rs"]),
     ("actix_session", &["web/flow_state.rs"]),
@@ -44,7 +44,13 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("env_logger", &["cli/logging.rs"]),
     (
         "futures_util",
-        &["web/extract/body.rs", "web/extract/current_user.rs", "web/pages/activity_csv.rs", "web/routes.rs"],
+        &[
+            "web/extract/body.rs",
+            "web/extract/current_user.rs",
+            "web/pages/activity_csv.rs",
+            "web/pages/export.rs",
+            "web/routes.rs",
+        ],
     ),
     ("governor", &["tokens/forgeries.rs"]),
     ("ipnet", &["config", "web/extract/context.rs"]),
@@ -61,6 +67,7 @@ const HOMES: [(&str, &[&str]); 41] = [
     ("serde_urlencoded", &["web/extract/form.rs", "web/return_to.rs"]),
     ("strsim", &["config/problem.rs"]),
     ("toml", &["config"]),
+    ("unicode_normalization", &["credentials/display_name.rs"]),
     ("unicode_security", &["credentials/username.rs"]),
     ("uuid", &["id.rs"]),
     ("woothee", &["device.rs"]),
@@ -71,6 +78,7 @@ const HOMES: [(&str, &[&str]); 41] = [
             "credentials/password.rs",
             "db",
             "flows/deliver_mail.rs",
+            "flows/housekeeping.rs",
             "flows/keep.rs",
             "vestibule.rs",
             "web/connection.rs",
