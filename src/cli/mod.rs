@@ -22,6 +22,7 @@ mod serve;
 mod session;
 mod user;
 mod user_create;
+mod user_delete;
 mod user_view;
 mod welcome;
 

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::global::GlobalArgs;
 use super::output::{self, Format};
 use super::user_create::{self, Create};
+use super::user_delete::Delete;
 use super::user_view::{self, UserView};
 use crate::clock::Timestamp;
 use crate::config::Overrides;
@@ -77,6 +78,7 @@ pub(super) enum User {
     /// Open an account again
     #[command(after_help = ENABLE_EXAMPLES)]
     Enable(Named),
+    Delete(Delete),
     /// Give an account another role
     #[command(after_help = SET_ROLE_EXAMPLES)]
     SetRole {
@@ -118,6 +120,7 @@ impl User {
             Self::Show(named) => show(vestibule, named, now).await,
             Self::Disable(named) => disable(vestibule, named, now).await,
             Self::Enable(named) => enable(vestibule, named, now).await,
+            Self::Delete(delete) => delete.run(vestibule, now).await,
             Self::SetRole { named, role } => set_role(vestibule, named, role, now).await,
             Self::ResetLink { named, .. } => reset_link(vestibule, named, now).await,
         })
@@ -177,14 +180,19 @@ async fn changed(
 ) -> anyhow::Result<()> {
     let user = find(vestibule, before.id.as_str()).await?;
     format.answer(&UserView::of(&user), || format!("{} is {state}.", user.username))?;
-    if administers(&before) && !administers(&user) && !has_admin(vestibule).await? {
+    if administers(&user) { Ok(()) } else { warn_without_admin(vestibule, &before).await }
+}
+
+/// Says so if the account that was like `before` was that of the last administrator.
+pub(super) async fn warn_without_admin(vestibule: &Vestibule, before: &models::User) -> anyhow::Result<()> {
+    if administers(before) && !has_admin(vestibule).await? {
         output::aside("warning: no administrator is left. The next start prints a link to set one up.");
     }
     Ok(())
 }
 
 fn administers(user: &models::User) -> bool {
-    user.role == Role::Admin && user.disabled_at.is_none()
+    user.role == Role::Admin && user.disabled_at.is_none() && user.closed_at.is_none()
 }
 
 async fn has_admin(vestibule: &Vestibule) -> Result<bool, db::Error> {

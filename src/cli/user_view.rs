@@ -18,6 +18,7 @@ pub(super) struct UserView {
     created_at: String,
     password_changed_at: Option<String>,
     disabled_at: Option<String>,
+    closed_at: Option<String>,
     /// How many live sessions there are, where that was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     sessions: Option<usize>,
@@ -34,6 +35,7 @@ impl UserView {
             created_at: user.created_at.to_string(),
             password_changed_at: user.password_changed_at.map(|at| at.to_string()),
             disabled_at: user.disabled_at.map(|at| at.to_string()),
+            closed_at: user.closed_at.map(|at| at.to_string()),
             sessions: None,
         }
     }
@@ -44,7 +46,11 @@ impl UserView {
     }
 
     fn state(&self) -> &'static str {
-        if self.disabled_at.is_some() { "disabled" } else { "enabled" }
+        match (&self.disabled_at, &self.closed_at) {
+            (Some(_), _) => "disabled",
+            (None, Some(_)) => "closed",
+            (None, None) => "enabled",
+        }
     }
 }
 
@@ -52,8 +58,8 @@ impl UserView {
 impl fmt::Display for UserView {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let or_none = |fact: &Option<String>| fact.clone().unwrap_or_else(|| "none".to_owned());
-        let state = match &self.disabled_at {
-            Some(at) => format!("disabled since {at}"),
+        let state = match self.disabled_at.as_ref().or(self.closed_at.as_ref()) {
+            Some(at) => format!("{} since {at}", self.state()),
             None => self.state().to_owned(),
         };
         let mut facts = vec![

@@ -12,7 +12,7 @@ use crate::vestibule::Vestibule;
 /// A user and the session they have just been given.
 #[derive(Clone, Debug)]
 pub struct SignedIn {
-    /// Who.
+    /// Who, as their row was: with `closed_at`, if this has opened the account again.
     pub user: User,
     /// Their new session.
     pub session: Session,

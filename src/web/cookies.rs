@@ -5,6 +5,7 @@
 //! | `vestibule` | the access token | as long as the browser is open |
 //! | `vestibule-refresh` | what carries the session beyond that, for who chose to stay signed in | as long as the session |
 //! | `vestibule-flow` | what a form needs to know on the next page, encrypted | an hour |
+//! | `vestibule-theme` | light or dark, if the browser is not to follow its system | a year |
 //! | `vestibule-device` | that this device has signed in to this account before | 180 days |
 //!
 //! On https each is `__Host-…; Secure`: no sibling host can set or read it.
@@ -19,6 +20,7 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
+use super::theme::Theme;
 use crate::config::Config;
 use crate::flows::issue_token::AccessToken;
 use crate::tokens::RefreshToken;
@@ -30,9 +32,10 @@ pub(super) enum Purpose {
     Refresh,
     Flow,
     Device,
+    Theme,
 }
 
-const ALL: [Purpose; 4] = [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device];
+const ALL: [Purpose; 5] = [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device, Purpose::Theme];
 
 /// The name of a cookie.
 pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
@@ -45,6 +48,8 @@ pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
         (Purpose::Flow, false) => "vestibule-flow",
         (Purpose::Device, true) => "__Host-vestibule-device",
         (Purpose::Device, false) => "vestibule-device",
+        (Purpose::Theme, true) => "__Host-vestibule-theme",
+        (Purpose::Theme, false) => "vestibule-theme",
     }
 }
 
@@ -163,6 +168,17 @@ pub(super) fn no_refresh(config: &Config) -> Cookie<'static> {
 fn removal(purpose: Purpose, config: &Config) -> Cookie<'static> {
     let mut cookie = build(purpose, String::new(), SameSite::Lax, config);
     cookie.make_removal();
+    cookie
+}
+
+/// The cookie that keeps a theme for this browser; with none, the one that takes it away.
+pub(super) fn theme(config: &Config, theme: Option<Theme>) -> Cookie<'static> {
+    let value = theme.map(Theme::name).unwrap_or_default();
+    let mut cookie = build(Purpose::Theme, value.to_owned(), SameSite::Lax, config);
+    match theme {
+        Some(_) => cookie.set_max_age(Duration::days(365)),
+        None => cookie.make_removal(),
+    }
     cookie
 }
 

@@ -31,6 +31,7 @@ mod routes;
 mod same_origin;
 mod server;
 mod session_rows;
+mod theme;
 
 pub use error::Error;
 pub use frame::doorway;

@@ -8,9 +8,11 @@ use askama::Template;
 
 use super::assets;
 use super::error::Error;
-use super::extract::{self, Context, CurrentUser};
+use super::extract::{self, Context};
 use super::flow_state::Flash;
+use super::theme::Theme;
 use crate::clock::{Timestamp, Zone};
+use crate::flows::authenticate::Authenticated;
 use crate::models::{Role, User};
 
 /// The frame around a page's own words.
@@ -22,6 +24,8 @@ pub(super) struct Shell {
     pub(super) nonce: String,
     /// Who is signed in, if the page knows.
     pub(super) user: Option<ShellUser>,
+    /// Light or dark, if the browser is not to follow its system.
+    pub(super) theme: Option<Theme>,
     /// What has just happened.
     pub(super) flash: Option<Flash>,
     /// Ours, for administrators: nobody else need know what to attack.
@@ -33,7 +37,8 @@ pub(super) struct Shell {
 /// Who is signed in, as far as the frame shows it.
 #[derive(Clone, Debug)]
 pub(super) struct ShellUser {
-    pub(super) username: String,
+    /// What they are called.
+    pub(super) name: String,
 }
 
 impl Shell {
@@ -41,12 +46,13 @@ impl Shell {
     pub(super) fn of(request: &HttpRequest) -> Self {
         let brand = extract::instance(request).map(|vestibule| vestibule.config.server.name.clone());
         let nonce = Context::of(request).map(|context| context.nonce().to_owned());
-        Self { brand: brand.unwrap_or_default(), nonce: nonce.unwrap_or_default(), ..Self::default() }
+        let theme = Theme::of(request);
+        Self { brand: brand.unwrap_or_default(), nonce: nonce.unwrap_or_default(), theme, ..Self::default() }
     }
 
     /// The frame for somebody signed in.
-    pub(super) fn signed_in(request: &HttpRequest, current: &CurrentUser) -> Self {
-        let user = ShellUser { username: current.user.username.clone() };
+    pub(super) fn signed_in(request: &HttpRequest, current: &Authenticated) -> Self {
+        let user = ShellUser { name: current.user.called().to_owned() };
         let is_admin = current.user.role == Role::Admin;
         let version = is_admin.then_some(env!("CARGO_PKG_VERSION"));
         Self { user: Some(user), version, ..Self::of(request) }
@@ -55,6 +61,11 @@ impl Shell {
     /// The frame, with what has just happened.
     pub(super) fn saying(self, flash: Option<Flash>) -> Self {
         Self { flash, ..self }
+    }
+
+    /// The theme, as stylesheets call it; empty, if the system is to say.
+    pub(super) fn theme(&self) -> &'static str {
+        self.theme.map(Theme::name).unwrap_or_default()
     }
 
     /// The address of a file in `static/`.

@@ -21,6 +21,8 @@ use crate::web::session_rows::{self, SessionRow};
 #[template(path = "dashboard.html")]
 struct DashboardPage {
     shell: Shell,
+    /// What they are called.
+    name: String,
     username: String,
     email: Option<EmailLine>,
     role: Option<&'static str>,
@@ -73,6 +75,7 @@ pub(in crate::web) async fn show(
     let ends = token_end(&vestibule, &current, now);
     let page = DashboardPage {
         shell,
+        name: user.called().to_owned(),
         username: user.username.clone(),
         email: user.email.clone().map(|address| {
             let verified = user.email_verified_at.is_some();

@@ -82,7 +82,11 @@ pub(in crate::web) async fn submit(
         Attempt { login: form.login, password: form.password, replaces: earlier.of_browser(), stay };
     match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
         Ok(done) => {
-            let next = FlowState::of(&request).take_return_to();
+            let flow = FlowState::of(&request);
+            if done.user.closed_at.is_some() {
+                flow.say("Welcome back. Your account stays open.");
+            }
+            let next = flow.take_return_to();
             signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }
         Err(error @ LoginError::InvalidCredentials) => {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::http::header;
 use actix_web::web::Data;
-use actix_web::{HttpRequest, HttpResponse};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
 use crate::flows::log_out;
@@ -33,6 +33,13 @@ pub(in crate::web) async fn show(
     answer(StatusCode::OK, &LogOutPage { shell })
 }
 
+/// Takes away what a browser has of somebody who is out.
+pub(super) fn take_away(head: &mut HttpResponseBuilder, vestibule: &Vestibule) {
+    head.cookie(cookies::no_token(&vestibule.config)).cookie(cookies::no_refresh(&vestibule.config));
+    // Not "cookies": that would sign the person out of every sibling host too.
+    head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
+}
+
 /// `POST /logout`, of the page and of the API: ends the session. Whoever is out already gets the same answer.
 pub(in crate::web) async fn submit(
     request: HttpRequest,
@@ -52,9 +59,7 @@ pub(in crate::web) async fn submit(
     } else {
         HttpResponse::Ok()
     };
-    head.cookie(cookies::no_token(&vestibule.config)).cookie(cookies::no_refresh(&vestibule.config));
-    // Not "cookies": that would sign the person out of every sibling host too.
-    head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
+    take_away(&mut head, &vestibule);
     if wants_page {
         return Ok(head.finish());
     }

@@ -4,7 +4,9 @@ pub(super) mod account_sessions;
 pub(super) mod activity;
 pub(super) mod activity_csv;
 pub(super) mod change_password;
+pub(super) mod close;
 pub(super) mod dashboard;
+pub(super) mod export;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
@@ -15,6 +17,7 @@ pub(super) mod reauth;
 pub(super) mod register;
 pub(super) mod reset;
 pub(super) mod sessions;
+pub(super) mod settings;
 pub(super) mod setup;
 
 use actix_web::HttpResponse;
