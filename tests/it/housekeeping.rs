@@ -1,0 +1,175 @@
+//! Housekeeping: what is kept for how long, and what is left of whoever has gone.
+
+use std::fs;
+use std::time::{Duration, SystemTime};
+
+use vestibule::flows::caller::Caller;
+use vestibule::flows::housekeeping;
+use vestibule::models::Role;
+
+use crate::schema::dump;
+use crate::support::{Browser, OTHER_PASSWORD, TestApp};
+
+const A_DAY: i64 = 24 * 3600;
+
+async fn keep_house(app: &TestApp) -> usize {
+    housekeeping::run(&app.vestibule, app.now()).await.unwrap()
+}
+
+async fn close(browser: &mut Browser, name: &str) {
+    let answer = browser.submit("/account/close", &[("confirmation", name)]).await;
+    assert_eq!(answer.status, 303, "{}", answer.body);
+}
+
+#[actix_web::test]
+async fn nothing_of_a_person_is_left_once_the_time_to_come_back_is_over() {
+    let app = TestApp::with(|config| config.throttle.enabled = true).await;
+    let ada = app.register_as("ada", "Ada@example.org", Role::User).await;
+    app.register("bob").await;
+    app.execute("UPDATE users SET email_verified_at = 1 WHERE username = 'ada'").await;
+    let mut browser = app.browser();
+    browser.address = "203.0.113.77".to_owned();
+    browser.user_agent = "Ada's engine".to_owned();
+    browser.submit("/login", &[("login", "ada"), ("password", OTHER_PASSWORD)]).await;
+    browser.sign_in("ada@example.org").await;
+    browser.submit("/account/settings/name", &[("display_name", "The Countess")]).await;
+    app.browser().submit("/forgot", &[("email", "Ada@example.org")]).await;
+    app.deliver().await;
+    // What Ada did to others, as an administrator would.
+    let bob = app.ask(|conn| vestibule::models::User::find_by_username(conn, "bob")).await.unwrap();
+    let caller = Caller { address: "203.0.113.77".parse().ok(), ..Caller::operator() }.known_as(&ada.id);
+    let event = caller.event(vestibule::models::EventKind::UserEnabled, Some(&bob.id), app.now());
+    app.ask(move |conn| event.insert(conn)).await;
+    close(&mut browser, "ada").await;
+    app.pass(7 * A_DAY - 1);
+    keep_house(&app).await;
+    assert!(dump(&app).await.contains(ada.id.as_str()), "not a second before");
+    let kinds = |rows: &str| rows.lines().filter(|row| row.starts_with("events: ")).count();
+    let before = kinds(&dump(&app).await);
+    app.browser().submit("/forgot", &[("email", "Ada@example.org")]).await;
+
+    app.pass(1);
+    keep_house(&app).await;
+
+    let rows = dump(&app).await;
+    for trace in [ada.id.as_str(), "ada", "Ada", "Countess", "example.org", "203.0.113.77", "engine"] {
+        assert!(!rows.contains(trace), "{trace} in {rows}");
+    }
+    assert_eq!(kinds(&rows), before + 1, "what happened stays");
+    assert_eq!(rows.matches("account_deleted").count(), 1);
+    assert!(rows.contains("logged_in") && rows.contains("login_failed") && rows.contains("bob"));
+    let to_bob: Vec<_> = rows.lines().filter(|row| row.contains("user_enabled")).collect();
+    assert!(
+        to_bob.len() == 1 && to_bob[0].contains(bob.id.as_str()) && to_bob[0].contains("deleted"),
+        "{to_bob:?}"
+    );
+
+    let again = app.register("ada").await;
+    assert_ne!(again.id, ada.id, "the name is free, the id is not");
+    assert!(app.browser().sign_in("ada").await.status == 303);
+}
+
+#[actix_web::test]
+async fn an_address_that_others_have_too_keeps_its_mails_and_its_counters() {
+    let app = TestApp::with(|config| config.throttle.enabled = true).await;
+    app.register_as("mallory", "ada@example.org", Role::User).await;
+    app.register_as("ada", "ada@example.org", Role::User).await;
+    app.execute("UPDATE users SET email_verified_at = 1 WHERE username = 'ada'").await;
+    let mut mallory = app.browser();
+    mallory.sign_in("mallory").await;
+    close(&mut mallory, "mallory").await;
+    app.pass(7 * A_DAY);
+    for _ in 0..3 {
+        app.browser().submit("/login", &[("login", "ada@example.org"), ("password", OTHER_PASSWORD)]).await;
+    }
+    app.browser().submit("/forgot", &[("email", "ada@example.org")]).await;
+    let counters = |rows: &str| {
+        rows.lines().filter(|row| row.starts_with("login_failures: ")).map(str::to_owned).collect::<Vec<_>>()
+    };
+    let before = dump(&app).await;
+
+    keep_house(&app).await;
+
+    let after = dump(&app).await;
+    assert!(!after.contains("mallory"));
+    let lost: Vec<_> = counters(&before).into_iter().filter(|row| !counters(&after).contains(row)).collect();
+    assert!(lost.len() <= 1, "at most what was counted about the name that is gone: {lost:?}");
+    assert_eq!(app.mails().await.len(), 1, "Ada has her link");
+}
+
+#[actix_web::test]
+async fn many_who_left_go_one_by_one_and_nobody_else_does() {
+    let app = TestApp::new().await;
+    let ada = app.register("ada").await;
+    for count in [99, 100, 101, 0] {
+        let insert = format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+             INSERT INTO users (id, username, username_folded, username_skeleton, role, created_at, closed_at) \
+             SELECT 'u' || i, 'u' || i, 'u' || i, 'u' || i, 'user', 1, 1 FROM n"
+        );
+        if count > 0 {
+            app.execute(&insert).await;
+        }
+        assert_eq!(keep_house(&app).await, count);
+    }
+    assert!(app.ask(move |conn| vestibule::models::User::find(conn, &ada.id)).await.is_some());
+}
+
+#[actix_web::test]
+async fn what_happened_is_forgotten_after_a_year() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    app.pass(365 * A_DAY);
+    keep_house(&app).await;
+    assert!(dump(&app).await.contains("registered"), "a year is not over before it is");
+
+    app.pass(1);
+    keep_house(&app).await;
+
+    assert!(!dump(&app).await.contains("registered"));
+}
+
+#[actix_web::test]
+async fn much_is_forgotten_a_bit_at_a_time_and_all_of_it() {
+    let app = TestApp::new().await;
+    for count in [499, 500, 501, 2_345] {
+        app.execute(&format!(
+            "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count}) \
+             INSERT INTO events (id, at, kind, actor, request_id, address, user_agent) \
+             SELECT 'e' || i, i, 'logged_in', 'x', '', '', '' FROM n"
+        ))
+        .await;
+
+        assert_eq!(keep_house(&app).await, count);
+
+        assert!(!dump(&app).await.contains("events: "));
+    }
+}
+
+#[actix_web::test]
+async fn files_of_mails_are_read_for_a_week_and_other_files_are_not_ours() {
+    let app = TestApp::new().await;
+    let folder = app.vestibule.config.data_dir().join("mail");
+    fs::create_dir_all(&folder).unwrap();
+    let age = |name: &str, seconds: i64| {
+        let file = fs::File::create(folder.join(name)).unwrap();
+        let at = u64::try_from(app.now().seconds() - seconds).unwrap();
+        file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(at)).unwrap();
+    };
+    age("new.eml", 7 * A_DAY);
+    age("old.eml", 7 * A_DAY + 1);
+    age("old.draft", 7 * A_DAY + 1);
+    age("notes.txt", 9 * A_DAY);
+    fs::create_dir(folder.join("folder")).unwrap();
+
+    assert_eq!(keep_house(&app).await, 2);
+
+    let mut left: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    left.sort();
+    assert_eq!(left, ["folder", "new.eml", "notes.txt"]);
+    fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(keep_house(&app).await, 0, "nothing there is no trouble");
+}
