@@ -59,6 +59,8 @@ pub struct Parts {
     pub email_salts: Authenticator,
     /// Makes a refresh token out of the one before it.
     pub refresh_tags: Authenticator,
+    /// Turns the code that proves an address into what the database keeps: eight digits are too few for a plain digest.
+    pub email_codes: Authenticator,
     /// The way out for mails.
     pub mailer: Mailer,
     /// Seals their words until they leave.
@@ -195,6 +197,7 @@ impl Vestibule {
             bucket_tags: master.authenticator("throttle bucket"),
             email_salts: master.authenticator("e-mail salt"),
             refresh_tags: master.authenticator("refresh token"),
+            email_codes: master.authenticator("e-mail code"),
             mailer: mailer(&config),
             letters: master.sealer("outbox"),
             new_mail: tokio::sync::Notify::new(),

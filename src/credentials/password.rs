@@ -111,12 +111,14 @@ impl PasswordHasher {
         if self.places.available_permits() > 0 { Ok(()) } else { Err(HashError::Busy) }
     }
 
-    /// Whether `hash` was made at another cost than today's.
-    pub fn is_outdated(&self, hash: &str) -> bool {
+    /// Whether `hash` was made at another cost than today's, or with another salt than `salt`, if it is to have one.
+    pub fn is_outdated(&self, hash: &str, salt: Option<[u8; SALT_LENGTH]>) -> bool {
         let cost = |params: &Params| (params.m_cost(), params.t_cost(), params.p_cost());
-        match PasswordHash::new(hash).ok().and_then(|hash| Params::try_from(&hash).ok()) {
-            Some(params) => cost(&params) != cost(&self.params),
-            None => true,
+        let Ok(hash) = PasswordHash::new(hash) else { return true };
+        let has_salt = |wanted: &[u8; SALT_LENGTH]| hash.salt.is_some_and(|salt| salt.as_ref() == wanted);
+        match Params::try_from(&hash) {
+            Ok(params) => cost(&params) != cost(&self.params) || !salt.as_ref().is_none_or(has_salt),
+            Err(_) => true,
         }
     }
 

@@ -133,6 +133,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    email_proofs (id) {
+        id -> Text,
+        user_id -> Text,
+        email -> Text,
+        email_folded -> Text,
+        replaces -> Nullable<Text>,
+        code_digest -> Nullable<Text>,
+        link_digest -> Nullable<Text>,
+        mail_id -> Nullable<Text>,
+        tries -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+    }
+}
+
+diesel::joinable!(email_proofs -> users (user_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(one_time_tokens -> users (user_id));

@@ -9,11 +9,13 @@ use std::time::Duration;
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::db;
-use crate::flows::{disown_login, forgot_password, queue_mail, reset_password};
+use crate::flows::{
+    disown_login, forgot_password, mail_code, queue_mail, reset_password, restore_email, verify_email,
+};
 use crate::id::MailId;
 use crate::mail::messages::Test;
 use crate::mail::{Letter, MailError, Parcel};
-use crate::models::{MailKind, OneTimeToken, OutboxMail};
+use crate::models::{EmailProof, MailKind, OneTimeToken, OutboxMail};
 use crate::vestibule::Vestibule;
 
 /// How often a server looks, even if nobody woke it: for what other processes queued and for what failed before.
@@ -49,6 +51,9 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     // A question that cannot be answered must not keep the mails of others.
     if let Err(error) = forgot_password::answer_requests(vestibule, now).await {
         log::warn!("who forgot a password could not be answered, and that is tried again: {error}");
+    }
+    if let Err(error) = mail_code::write_all(vestibule, now).await {
+        log::warn!("the codes that prove addresses could not be written, and that is tried again: {error}");
     }
     let mut sent = 0;
     while let Some(mail) = claim(vestibule, now + started.elapsed()).await? {
@@ -122,6 +127,13 @@ fn start_links(conn: &mut db::AnyConnection, mail: &OutboxMail, now: Timestamp) 
     Ok(match mail.kind {
         MailKind::ResetPassword => OneTimeToken::start(conn, &mail.id, now + reset_password::LIFETIME)? > 0,
         MailKind::NewDevice => OneTimeToken::start(conn, &mail.id, now + disown_login::LIFETIME)? > 0,
+        MailKind::VerifyEmail => EmailProof::start(conn, &mail.id, now + verify_email::LIFETIME)? > 0,
+        // The one who gave the address sees its time run as for any other.
+        MailKind::EmailTaken => {
+            EmailProof::start(conn, &mail.id, now + verify_email::LIFETIME)?;
+            true
+        }
+        MailKind::EmailReplaced => OneTimeToken::start(conn, &mail.id, now + restore_email::LIFETIME)? > 0,
         _ => true,
     })
 }

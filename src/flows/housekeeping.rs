@@ -6,7 +6,8 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::delete_account;
 use crate::models::{
-    Event, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation, Session, User,
+    EmailProof, Event, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation,
+    Session, User,
 };
 use crate::vestibule::Vestibule;
 
@@ -42,6 +43,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - FAILURES, LoginFailure::delete_old).await?;
     rows += forget(vestibule, now - REVOCATIONS, Revocation::delete_old).await?;
     rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
+    rows += forget(vestibule, now - LINKS, EmailProof::delete_old).await?;
     rows += forget(vestibule, now, RefreshToken::delete_expired).await?;
     rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
     rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;

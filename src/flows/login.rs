@@ -147,12 +147,14 @@ async fn find(vestibule: &Vestibule, login: &str) -> Result<Vec<User>, db::Error
     vestibule.db.read(move |conn| Ok(User::find_by_username(conn, &folded)?.into_iter().collect())).await
 }
 
-/// The password at today's cost, if it was stored at another. A busy moment is no reason to refuse anybody.
+/// The password at today's cost and with the salt of today's address, if it was stored otherwise: whoever claims an
+/// address shares its salt. A busy moment is no reason to refuse anybody.
 async fn rehash(vestibule: &Vestibule, user: &User, password: SecretString) -> Option<String> {
-    if !vestibule.passwords.is_outdated(user.password_hash.as_deref()?) {
+    let email = user.email_folded.as_deref();
+    if !new_password::is_outdated(vestibule, user.password_hash.as_deref()?, email) {
         return None;
     }
-    new_password::hash(vestibule, password, user.email_folded.as_deref()).await.ok()
+    new_password::hash(vestibule, password, email).await.ok()
 }
 
 async fn pay_back(vestibule: &Vestibule, ticket: Ticket, now: Timestamp) -> Result<(), db::Error> {

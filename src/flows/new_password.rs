@@ -29,7 +29,15 @@ pub(super) async fn hash(
     password: SecretString,
     email_folded: Option<&str>,
 ) -> Result<String, HashError> {
-    let tag = email_folded.map(|email| vestibule.email_salts.tag(&[email]));
-    let salt = tag.and_then(|tag| tag.get(..16)?.try_into().ok());
-    vestibule.passwords.hash(password, salt).await
+    vestibule.passwords.hash(password, salt(vestibule, email_folded)).await
+}
+
+/// Whether a hash that was stored for somebody with this (folded) address would be stored otherwise today: at another
+/// cost, or with the salt of the address they have now.
+pub(super) fn is_outdated(vestibule: &Vestibule, hash: &str, email_folded: Option<&str>) -> bool {
+    vestibule.passwords.is_outdated(hash, salt(vestibule, email_folded))
+}
+
+fn salt(vestibule: &Vestibule, email_folded: Option<&str>) -> Option<[u8; 16]> {
+    vestibule.email_salts.tag(&[email_folded?]).get(..16)?.try_into().ok()
 }

@@ -14,11 +14,11 @@ use crate::config::{EmailField, RegistrationMode};
 use crate::credentials::email::Email;
 use crate::credentials::password::HashError;
 use crate::credentials::username::Username;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, Transaction};
 use crate::flows::caller::{Actor, Caller};
-use crate::flows::new_password;
 use crate::flows::start_session::{self, SignedIn, Stay};
 use crate::flows::throttle::{self, ThrottleError};
+use crate::flows::{change_email, new_password};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, Role, User};
 use crate::vestibule::Vestibule;
@@ -92,11 +92,11 @@ pub async fn with_password(
     now: Timestamp,
 ) -> Result<User, RegisterError> {
     let user = prepare(vestibule, account, caller, now).await?;
-    let caller = caller.clone();
+    let (here, caller) = (vestibule.clone(), caller.clone());
     vestibule
         .db
         .write(move |conn| {
-            insert(conn, &user, &caller, now)?;
+            insert(&here, conn, &user, &caller, now)?;
             Ok(user)
         })
         .await
@@ -119,7 +119,7 @@ pub async fn and_sign_in(
     vestibule
         .db
         .write(move |conn| {
-            insert(conn, &user, &caller, now)?;
+            insert(&here, conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
             let stay = Stay::WhileActive;
             Ok(start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?)
@@ -173,9 +173,10 @@ pub(super) async fn prepare(
     })
 }
 
-/// The rows of a new account, within a larger deed.
+/// The rows of a new account, within a larger deed, and the mail that asks whether its address is theirs.
 pub(super) fn insert(
-    conn: &mut AnyConnection,
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
     user: &User,
     caller: &Caller,
     now: Timestamp,
@@ -186,7 +187,12 @@ pub(super) fn insert(
         other => other?,
     }
     let event = caller.event(EventKind::Registered, Some(&user.id), now).saying(user.role.as_str());
-    Ok(event.insert(conn).map_err(db::Error::from)?)
+    event.insert(conn).map_err(db::Error::from)?;
+    // An operator vouches for nobody's address, and has nobody written to: the account's owner asks when they sign in.
+    if caller.actor != Actor::Operator {
+        change_email::ask_at_registration(here, conn, user, caller, now)?;
+    }
+    Ok(())
 }
 
 fn parse(

@@ -11,7 +11,7 @@ use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::flows::{end_session, new_password, queue_mail, throttle};
 use crate::mail::messages::{self, PasswordChanged, SignedOut};
-use crate::models::{self, EventKind, Purpose, RevokedBecause, User};
+use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
 
@@ -137,6 +137,8 @@ pub async fn with_token(
             user.email_verified_at = Some(now);
         }
         User::update_password_hash(conn, &user.id, &hash, Some(now)).map_err(db::Error::from)?;
+        // Nor does another address that somebody asked for before take effect after (pre-hijacking).
+        EmailProof::delete_of(conn, &user.id).map_err(db::Error::from)?;
         end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
         let logins = [Some(user.username.as_str()), user.email.as_deref()];
         throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;

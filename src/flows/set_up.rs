@@ -102,7 +102,7 @@ pub async fn first_admin(
             {
                 return Err(SetUpError::InvalidLink);
             }
-            register::insert(conn, &user, &caller, now)?;
+            register::insert(&here, conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
             let stay = Stay::WhileActive;
             let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;

@@ -197,13 +197,38 @@ pub(super) fn pay_for_mail(
     network: &str,
     now: Timestamp,
 ) -> Result<bool, ThrottleError> {
-    if !vestibule.config.throttle.enabled {
-        return Ok(true);
-    }
-    let (limits, hour) = (&vestibule.config.mail, Duration::from_hours(1));
-    let name = |parts: &[&str]| secret::to_base64url(&vestibule.bucket_tags.tag(parts));
-    pay_in_window(conn, &name(&["mail network", network]), limits.asked_per_network, hour, now)?;
-    match pay_in_window(conn, &name(&["mail", email_folded]), limits.asked_per_person, hour, now) {
+    let limits = &vestibule.config.mail;
+    pay_this_hour(vestibule, conn, &["mail network", network], limits.asked_per_network, now)?;
+    allows_mail(vestibule, conn, &["mail", email_folded], limits.asked_per_person, now)
+}
+
+/// Pays for one mail that `user` has us send to an address of their choice.
+///
+/// # Errors
+///
+/// [`ThrottleError::Throttled`] beyond the budget of the network, or their own.
+pub(super) fn pay_for_proof(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    user: &UserId,
+    network: &str,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    let limits = &vestibule.config.mail;
+    pay_this_hour(vestibule, conn, &["mail network", network], limits.asked_per_network, now)?;
+    pay_this_hour(vestibule, conn, &["mail of user", user.as_str()], limits.asked_per_person, now)
+}
+
+/// Whether the hour's budget of this address has room for one more mail of that kind. Each kind has its own: nobody is
+/// to be kept from a new password by codes that a stranger asked for.
+pub(super) fn allows_mail(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    bucket: &[&str],
+    most: u32,
+    now: Timestamp,
+) -> Result<bool, ThrottleError> {
+    match pay_this_hour(vestibule, conn, bucket, most, now) {
         Err(ThrottleError::Throttled { .. }) => Ok(false),
         other => other.map(|()| true),
     }
@@ -227,6 +252,20 @@ pub(super) fn pay_for_warning(
         Err(ThrottleError::Throttled { .. }) => Ok(false),
         Err(ThrottleError::Database(error)) => Err(error),
     }
+}
+
+fn pay_this_hour(
+    vestibule: &Vestibule,
+    conn: &mut AnyConnection,
+    bucket: &[&str],
+    most: u32,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    if !vestibule.config.throttle.enabled {
+        return Ok(());
+    }
+    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(bucket));
+    pay_in_window(conn, &bucket, most, Duration::from_hours(1), now)
 }
 
 /// Forgets what strangers got wrong at this account: after a reset, or when an operator says so.

@@ -152,6 +152,98 @@ pub struct AccountReopened {
     pub reset_url: String,
 }
 
+/// The code and the link that prove an address.
+#[derive(Clone)]
+pub struct VerifyEmail {
+    /// Whose it is to be.
+    pub username: String,
+    /// The code, a blank in its middle.
+    pub code: String,
+    /// Where to, instead of typing it.
+    pub url: String,
+    /// How many minutes both work.
+    pub minutes: u64,
+}
+
+impl std::fmt::Debug for VerifyEmail {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("VerifyEmail").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// Somebody gave the address of one who has an account, for another.
+#[derive(Clone, Debug)]
+pub struct EmailTaken {
+    /// The name of the account that the address belongs to.
+    pub username: String,
+    /// Where to sign in to it.
+    pub login_url: String,
+    /// Where to go without the password.
+    pub reset_url: String,
+}
+
+/// Somebody asked for another address.
+#[derive(Clone, Debug)]
+pub struct EmailChangeAsked {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub asked_at: String,
+    /// From which network address.
+    pub asked_from: String,
+    /// Where to take it back.
+    pub cancel_url: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
+/// The address that is new.
+#[derive(Clone, Debug)]
+pub struct EmailChanged {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub changed_at: String,
+    /// From which network address.
+    pub changed_from: String,
+}
+
+/// The address that was replaced, and the link to put it back.
+#[derive(Clone)]
+pub struct EmailReplaced {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub changed_at: String,
+    /// From which network address.
+    pub changed_from: String,
+    /// Where to put it back.
+    pub url: String,
+    /// For how many days.
+    pub days: u64,
+}
+
+impl std::fmt::Debug for EmailReplaced {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("EmailReplaced").field("username", &self.username).finish_non_exhaustive()
+    }
+}
+
+/// The former address was put back.
+#[derive(Clone, Debug)]
+pub struct EmailRestored {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub restored_at: String,
+    /// From which network address.
+    pub restored_from: String,
+    /// Whether the reader's is the address that is back.
+    pub is_back: bool,
+    /// Where to choose a new password.
+    pub reset_url: String,
+}
+
 /// An operator wants to see whether mail arrives.
 #[derive(Clone, Debug)]
 pub struct Test {
@@ -223,6 +315,36 @@ message!(
     "mail/account_reopened.txt",
     "mail/account_reopened.html",
     |name| format!("Your account for {name} is open again")
+);
+message!(VerifyEmail, VerifyEmail, "mail/verify_email.txt", "mail/verify_email.html", |name| format!(
+    "Confirm your address for {name}"
+));
+message!(EmailTaken, EmailTaken, "mail/email_taken.txt", "mail/email_taken.html", |name| format!(
+    "You have an account at {name} already"
+));
+message!(
+    EmailChangeAsked,
+    EmailChangeAsked,
+    "mail/email_change_asked.txt",
+    "mail/email_change_asked.html",
+    |name| format!("Somebody asked to change your e-mail address for {name}")
+);
+message!(EmailChanged, EmailChanged, "mail/email_changed.txt", "mail/email_changed.html", |name| format!(
+    "Your e-mail address for {name} was changed"
+));
+message!(
+    EmailReplaced,
+    EmailReplaced,
+    "mail/email_replaced.txt",
+    "mail/email_replaced.html",
+    |name| format!("Your e-mail address for {name} was replaced")
+);
+message!(
+    EmailRestored,
+    EmailRestored,
+    "mail/email_restored.txt",
+    "mail/email_restored.html",
+    |name| format!("An e-mail address for {name} was put back")
 );
 message!(Test, Test, "mail/test.txt", "mail/test.html", |name| format!("A test mail from {name}"));
 

@@ -3,6 +3,7 @@
 //! A row is whole before it is written: ids and times are ours, never the database's (D11). Functions take a
 //! connection and say in their name what they answer: `find_*` one or none, `list_*` many, the rest how it changed.
 
+mod email_proof;
 mod event;
 mod login_failure;
 mod one_time_token;
@@ -16,6 +17,7 @@ mod signing_key;
 mod text_enum;
 mod user;
 
+pub use email_proof::EmailProof;
 pub use event::{Event, EventKind};
 pub use login_failure::LoginFailure;
 pub use one_time_token::{OneTimeToken, Purpose};

@@ -74,10 +74,12 @@ impl OneTimeToken {
     }
 
     /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time. But one that came
-    /// by mail, for which any stranger may ask, voids none that an operator gave.
+    /// by mail, for which any stranger may ask, voids none that an operator gave; and of rights to put an address back
+    /// none voids another: a thief who changes it twice must not take the first from its owner.
     pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         let earlier = one_time_tokens::table.filter(one_time_tokens::purpose.eq(self.purpose));
         match &self.user_id {
+            Some(_) if self.purpose == Purpose::RestoreEmail => 0,
             Some(user) if self.mail_id.is_some() => {
                 let mailed = earlier.filter(one_time_tokens::mail_id.is_not_null());
                 diesel::delete(mailed.filter(one_time_tokens::user_id.eq(user))).execute(conn)?
@@ -140,6 +142,19 @@ impl OneTimeToken {
     pub fn delete_of(conn: &mut AnyConnection, user: &UserId, purpose: Purpose) -> QueryResult<()> {
         let theirs = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user));
         diesel::delete(theirs.filter(one_time_tokens::purpose.eq(purpose))).execute(conn).map(drop)
+    }
+
+    /// Voids what `user` got for this deed by later mails than `mail`.
+    pub fn delete_later(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        purpose: Purpose,
+        mail: &MailId,
+    ) -> QueryResult<()> {
+        let theirs = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user));
+        let later =
+            theirs.filter(one_time_tokens::purpose.eq(purpose)).filter(one_time_tokens::mail_id.gt(mail));
+        diesel::delete(later).execute(conn).map(drop)
     }
 
     /// Forgets up to `limit` tokens that expired before `before`.

@@ -32,6 +32,18 @@ text_enum! {
         AccountClosed = "account_closed",
         /// Its owner came back.
         AccountReopened = "account_reopened",
+        /// The code and the link that prove an address.
+        VerifyEmail = "verify_email",
+        /// Somebody gave the address of one who has an account.
+        EmailTaken = "email_taken",
+        /// Somebody asked for another address.
+        EmailChangeAsked = "email_change_asked",
+        /// The address that is new is told so.
+        EmailChanged = "email_changed",
+        /// The address that it replaces is told so, and how to put it back.
+        EmailReplaced = "email_replaced",
+        /// The former address was put back.
+        EmailRestored = "email_restored",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

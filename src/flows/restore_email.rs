@@ -1,0 +1,171 @@
+//! Put the former e-mail address back: the undo for takeovers.
+//!
+//! After a change of address, whoever reads the mail at the former one may undo it for a week. Somebody has had the
+//! account who should not: so all sessions end, the password opens nothing any more, and the next step is to choose
+//! another. Until then nobody can change anything.
+//!
+//! A thief may change the address twice. Each former address holds a right of its own then; using one voids those
+//! that were given later, never one that was given before.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::db::{self, AnyConnection, Transaction};
+use crate::flows::caller::Caller;
+use crate::flows::{end_session, queue_mail, reset_password};
+use crate::id::MailId;
+use crate::mail::messages::{self, EmailReplaced, EmailRestored};
+use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
+use crate::secret::{self, OneTimeToken};
+use crate::vestibule::Vestibule;
+
+/// How long the right lasts, from when its mail leaves.
+pub const LIFETIME: Duration = Duration::from_hours(7 * 24);
+
+/// Why the address is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreEmailError {
+    /// Expired, used or never ours; or the address is somebody else's by now.
+    #[error("This link has been used or has expired, or it does not apply any more.")]
+    InvalidLink,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+impl From<diesel::result::Error> for RestoreEmailError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Database(error.into())
+    }
+}
+
+/// Whose address a link puts back, and which one.
+#[derive(Clone, Debug)]
+pub struct Right {
+    token: models::OneTimeToken,
+    /// Whose.
+    pub user: User,
+    /// The address, as its owner spelt it.
+    pub email: String,
+    email_folded: String,
+}
+
+/// Tells the address that `user` has had until now, if it was proven, and gives it the right.
+pub(super) fn give_right(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &User,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let (Some(email), Some(_)) = (&user.email, user.email_verified_at) else { return Ok(()) };
+    let (token, mail) = (OneTimeToken::generate(), MailId::new());
+    let row = models::OneTimeToken {
+        email: Some(email.clone()),
+        email_folded: user.email_folded.clone(),
+        mail_id: Some(mail.clone()),
+        ..models::OneTimeToken::new(token.digest(), Purpose::RestoreEmail, Some(&user.id), now, LIFETIME)
+    };
+    row.insert(conn)?;
+    let message = EmailReplaced {
+        username: messages::inert(&user.username),
+        changed_at: now.in_words(),
+        changed_from: caller.address(),
+        url: format!("{}/restore-email/{}", here.config.public_url(), token.expose()),
+        days: LIFETIME.as_secs() / (24 * 60 * 60),
+    };
+    queue_mail::insert(here, conn, mail, email, &message, now)
+}
+
+/// What `token` would put back, if it works.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn find(vestibule: &Vestibule, token: &str, now: Timestamp) -> Result<Option<Right>, db::Error> {
+    let digest = secret::digest_of_token(token);
+    vestibule.db.read(move |conn| find_live(conn, &digest, now)).await
+}
+
+fn find_live(conn: &mut AnyConnection, digest: &str, now: Timestamp) -> Result<Option<Right>, db::Error> {
+    let Some(token) = models::OneTimeToken::find_live(conn, digest, Purpose::RestoreEmail, now)? else {
+        return Ok(None);
+    };
+    let (Some(id), Some(email), Some(email_folded)) =
+        (token.user_id.clone(), token.email.clone(), token.email_folded.clone())
+    else {
+        return Ok(None);
+    };
+    let Some(user) = User::find(conn, &id)?.filter(|user| user.disabled_at.is_none()) else {
+        return Ok(None);
+    };
+    let first = User::list_by_email(conn, &email_folded)?.into_iter().next();
+    let is_anothers = first.is_some_and(|first| first.email_verified_at.is_some() && first.id != id);
+    Ok((!is_anothers).then_some(Right { token, user, email, email_folded }))
+}
+
+/// Puts the address back, ends every session, and voids the password; the token of the link to choose a new one.
+///
+/// # Errors
+///
+/// [`RestoreEmailError`]; of many who use one link at once, one succeeds.
+pub async fn with_token(
+    vestibule: &Vestibule,
+    token: &str,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<OneTimeToken, RestoreEmailError> {
+    let digest = secret::digest_of_token(token);
+    let (here, caller) = (vestibule.clone(), caller.clone());
+    let done = vestibule.db.write(move |conn| {
+        let right = find_live(conn, &digest, now)?.ok_or(RestoreEmailError::InvalidLink)?;
+        let Right { token, email, email_folded, user } = right;
+        let until_now = User::find_locked(conn, &user.id)?.filter(|user| user.disabled_at.is_none());
+        let until_now = until_now.ok_or(RestoreEmailError::InvalidLink)?;
+        if !models::OneTimeToken::spend(conn, &digest, now)? {
+            return Err(RestoreEmailError::InvalidLink);
+        }
+        match User::restore_email(conn, &user.id, (&email, &email_folded), now).map_err(db::Error::from) {
+            Err(error) if error.is_unique_violation() => return Err(RestoreEmailError::InvalidLink),
+            done => done?,
+        }
+        if let Some(mail) = &token.mail_id {
+            models::OneTimeToken::delete_later(conn, &user.id, Purpose::RestoreEmail, mail)?;
+        }
+        EmailProof::delete_of(conn, &user.id)?;
+        User::void_password(conn, &user.id)?;
+        end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;
+        caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
+        tell_both(&here, conn, &until_now, &email, &caller, now)?;
+        let reset = OneTimeToken::generate();
+        let row = models::OneTimeToken {
+            email_folded: Some(email_folded),
+            ..reset_password::row(&reset, &user, now)
+        };
+        row.insert(conn)?;
+        Ok(reset)
+    });
+    done.await
+}
+
+/// The address that is back, and the one that it replaces, if that was proven. That one gets no right to undo it again.
+fn tell_both(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    until_now: &User,
+    email: &str,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let message = |is_back| EmailRestored {
+        username: messages::inert(&until_now.username),
+        restored_at: now.in_words(),
+        restored_from: caller.address(),
+        is_back,
+        reset_url: format!("{}/forgot", here.config.public_url()),
+    };
+    if until_now.email.as_deref() != Some(email) {
+        queue_mail::notify(here, conn, until_now, &message(false), now)?;
+    }
+    queue_mail::insert(here, conn, MailId::new(), email, &message(true), now)
+}
