@@ -26,6 +26,7 @@ pub mod look_back;
 mod mail_code;
 mod new_device;
 mod new_password;
+mod mail_code;
 pub mod overview;
 mod queue_mail;
 pub mod reauthenticate;

@@ -67,6 +67,11 @@ pub enum Verified {
     Changed(Box<SignedIn>),
 }
 
+/// Whether the code was mistyped too often to be tried again.
+pub fn is_spent(proof: &EmailProof) -> bool {
+    proof.tries >= MOST_TRIES
+}
+
 /// The address that a link leads to.
 pub(super) fn url(vestibule: &Vestibule, token: &secret::OneTimeToken) -> String {
     format!("{}/verify-email/{}", vestibule.config.public_url(), token.expose())
@@ -109,7 +114,7 @@ pub async fn by_code(
     let tried = vestibule.db.write(move |conn| {
         let user = User::find_locked(conn, &id)?.filter(|user| user.disabled_at.is_none());
         let user = user.ok_or(VerifyEmailError::SessionEnded)?;
-        let proof = EmailProof::find_of(conn, &id)?.filter(|proof| proof.tries < MOST_TRIES);
+        let proof = EmailProof::find_of(conn, &id)?.filter(|proof| !is_spent(proof));
         let proof = proof.ok_or(VerifyEmailError::Void)?;
         let (typed, kept) = (digest_of_code(&here, &proof.id, &code), proof.code_digest.as_deref());
         let is_right = secret::equal(typed.as_bytes(), kept.unwrap_or_default().as_bytes());

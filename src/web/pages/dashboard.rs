@@ -144,12 +144,24 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
         },
     };
     let email = match &current.user.email {
-        Some(_) => None,
+        Some(_) if !vestibule.can_reset_by_mail() => None,
+        Some(_) if current.user.email_verified_at.is_some() => Some(Check {
+            done: true,
+            text: "E-mail verified".into(),
+            hint: None,
+            link: Some(("/account/email".into(), "Change it".into())),
+        }),
+        Some(_) => Some(Check {
+            done: false,
+            text: "Your e-mail address is not confirmed".into(),
+            hint: hint("Once it is, nobody else can say that it is theirs."),
+            link: Some(("/account/email".into(), "Confirm your address".into())),
+        }),
         None => Some(Check {
             done: false,
             text: "No e-mail address".into(),
             hint: hint("If you forget your password, only your administrator can help you back in."),
-            link: None,
+            link: vestibule.can_reset_by_mail().then(|| ("/account/email".into(), "Add one".into())),
         }),
     };
     [Some(connection), Some(sessions), Some(failures), email].into_iter().flatten().collect()

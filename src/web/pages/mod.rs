@@ -7,6 +7,7 @@ pub(super) mod change_password;
 pub(super) mod close;
 pub(super) mod dashboard;
 pub(super) mod export;
+pub(super) mod email;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
@@ -16,9 +17,11 @@ pub(super) mod not_me;
 pub(super) mod reauth;
 pub(super) mod register;
 pub(super) mod reset;
+pub(super) mod restore_email;
 pub(super) mod sessions;
 pub(super) mod settings;
 pub(super) mod setup;
+pub(super) mod verify_email;
 
 use actix_web::HttpResponse;
 use serde::Deserialize;
@@ -41,6 +44,8 @@ fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Res
     let SignedIn { user, session, refresh } = signed_in;
     let (config, now) = (&vestibule.config, session.authenticated_at);
     let token = issue_token::for_session(vestibule, user, session, now)?;
+    let SignedIn { user, session } = signed_in;
+    let token = issue_token::for_session(vestibule, user, session, session.last_seen_at)?;
     let device = throttle::device_cookie(vestibule, &user.id);
     let refresh = match refresh {
         Some(token) => cookies::refresh(config, token, session.expires_at.since(now)),

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use super::signed_in;
 use crate::config::{EmailField, RegistrationMode};
+use crate::flows::change_email;
 use crate::flows::register::{self, NewAccount, RegisterError};
 use crate::models::Role;
 use crate::vestibule::Vestibule;
@@ -71,7 +72,14 @@ pub(in crate::web) async fn submit(
     match done {
         Ok(done) => {
             let flow = FlowState::of(&request);
-            flow.say("Welcome. Your account is ready.");
+            // For every address the same: whether it is somebody's, the mail tells whoever reads it.
+            match change_email::find_pending(&vestibule, &done.user.id).await? {
+                None => flow.say("Welcome. Your account is ready."),
+                Some(proof) => flow.say(&format!(
+                    "Welcome. Your account is ready. We sent a message to {}: confirm your address with it.",
+                    proof.email
+                )),
+            }
             let next = flow.take_return_to();
             signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
         }

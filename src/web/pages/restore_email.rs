@@ -1,0 +1,85 @@
+//! `/restore-email`: the former address back, for whoever reads its mail. Needs no account to be signed in: somebody else
+//! may have it.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use askama::Template;
+
+use super::reset;
+use crate::flows::restore_email::{self, RestoreEmailError, Right};
+use crate::vestibule::Vestibule;
+use crate::web::cookies;
+use crate::web::error::Error;
+use crate::web::extract::Context;
+use crate::web::flow_state::FlowState;
+use crate::web::page::{Shell, answer, see_other};
+
+/// The name of the link's token in the flow state.
+const LINK: &str = "restore-email";
+
+#[derive(Template)]
+#[template(path = "restore_email.html")]
+struct RestoreEmailPage {
+    shell: Shell,
+    username: String,
+    address: String,
+}
+
+/// `GET /restore-email/{token}`: takes the token out of the address at once. Opening the link changes nothing.
+pub(in crate::web) async fn open(
+    request: HttpRequest,
+    token: Path<String>,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    restore_email::find(&vestibule, &token, context.now).await?.ok_or(RestoreEmailError::InvalidLink)?;
+    FlowState::of(&request).set_link_token(LINK, &token);
+    Ok(see_other("/restore-email").finish())
+}
+
+/// `GET /restore-email`: what will happen, and the button.
+pub(in crate::web) async fn show(
+    request: HttpRequest,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let (_, right) = link(&request, &context, &vestibule).await?;
+    let (shell, username) = (Shell::of(&request), right.user.username);
+    answer(StatusCode::OK, &RestoreEmailPage { shell, username, address: right.email })
+}
+
+/// `POST /restore-email`: puts the address back, and goes on to a new password.
+pub(in crate::web) async fn submit(
+    request: HttpRequest,
+    context: Context,
+    vestibule: Data<Vestibule>,
+) -> Result<HttpResponse, Error> {
+    let (token, _) = link(&request, &context, &vestibule).await?;
+    let reset = restore_email::with_token(&vestibule, &token, &context.caller(), context.now).await?;
+    let flow = FlowState::of(&request);
+    flow.forget_link_token(LINK);
+    flow.set_link_token(reset::LINK, reset.expose());
+    Ok(see_other("/reset").cookie(cookies::no_token(&vestibule.config)).finish())
+}
+
+async fn link(
+    request: &HttpRequest,
+    context: &Context,
+    vestibule: &Vestibule,
+) -> Result<(String, Right), Error> {
+    let token = FlowState::of(request).link_token(LINK).ok_or(RestoreEmailError::InvalidLink)?;
+    let right = restore_email::find(vestibule, &token, context.now).await?;
+    Ok((token, right.ok_or(RestoreEmailError::InvalidLink)?))
+}
+
+impl From<RestoreEmailError> for Error {
+    fn from(error: RestoreEmailError) -> Self {
+        match error {
+            RestoreEmailError::InvalidLink => {
+                Self::Gone { words: error.to_string(), way_on: ("/login", "To sign-in") }
+            }
+            RestoreEmailError::Database(error) => error.into(),
+        }
+    }
+}
