@@ -15,8 +15,8 @@ use crate::clock::Timestamp;
 use crate::credentials::email::{Email, EmailError};
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::throttle::{self, ThrottleError};
-use crate::flows::{queue_mail, verify_email};
+use crate::flows::throttle::ThrottleError;
+use crate::flows::{mail_budget, queue_mail, verify_email};
 use crate::id::{EmailProofId, UserId};
 use crate::mail::messages::{self, EmailChangeAsked};
 use crate::models::{EmailProof, EventKind, User};
@@ -139,7 +139,7 @@ pub(super) fn ask_at_registration(
 ) -> Result<(), db::Error> {
     let email = user.email.as_deref().filter(|_| here.can_reset_by_mail()).map(Email::parse);
     let Some(Ok(email)) = email else { return Ok(()) };
-    match throttle::pay_for_proof(here, conn, &user.id, &caller.network(), now) {
+    match mail_budget::pay_as_user(here, conn, &user.id, &caller.network(), now) {
         Ok(()) => insert(here, conn, user, &email, now),
         Err(ThrottleError::Throttled { .. }) => Ok(()),
         Err(ThrottleError::Database(error)) => Err(error),
@@ -171,7 +171,7 @@ fn take_down(
             retry_after: (proof.created_at + RESEND_PAUSE).since(now),
         });
     }
-    throttle::pay_for_proof(here, conn, &user.id, &caller.network(), now)?;
+    mail_budget::pay_as_user(here, conn, &user.id, &caller.network(), now)?;
     insert(here, conn, user, email, now)?;
     if is_change && !is_asked_again {
         let event = caller.event(EventKind::EmailChangeAsked, Some(&user.id), now);

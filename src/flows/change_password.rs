@@ -113,7 +113,7 @@ pub async fn with_password(
             };
             queue_mail::notify(&here, conn, &user, &message, now)?;
             let user = User { password_hash: Some(hash), password_changed_at: Some(now), ..user };
-            let done = start_session::go_on(&here, conn, user, &old, now)?;
+            let done = start_session::go_on(&here, conn, user, &old, now, now)?;
             let done = done.ok_or(ReauthenticateError::SessionEnded)?;
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             proof.ticket.reward(conn, now)?;

@@ -19,7 +19,7 @@ use crate::credentials::email::{Email, EmailError};
 use crate::db::{self, Transaction};
 use crate::flows::caller::{Actor, Caller};
 use crate::flows::throttle::{self, ThrottleError};
-use crate::flows::{queue_mail, reset_password};
+use crate::flows::{mail_budget, queue_mail, reset_password};
 use crate::id::{MailId, ResetRequestId};
 use crate::mail::messages::{self, ResetLink, ResetPassword};
 use crate::models::{self, EventKind, ResetRequest, User};
@@ -77,7 +77,7 @@ pub async fn ask(
     vestibule
         .db
         .write(move |conn| {
-            if throttle::pay_for_mail(&here, conn, &request.email_folded, &network, now)? {
+            if mail_budget::pay_as_stranger(&here, conn, &request.email_folded, &network, now)? {
                 request.insert(conn).map_err(db::Error::from)?;
             }
             // Whether or not there is a question: nobody is to tell the difference.

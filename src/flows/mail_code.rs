@@ -5,8 +5,8 @@
 
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
-use crate::flows::throttle::{self, ThrottleError};
-use crate::flows::{queue_mail, verify_email};
+use crate::flows::throttle::ThrottleError;
+use crate::flows::{mail_budget, queue_mail, verify_email};
 use crate::id::MailId;
 use crate::mail::messages::{self, EmailTaken, VerifyEmail};
 use crate::models::{EmailProof, User};
@@ -62,7 +62,7 @@ fn write_to_asker(
         return Ok(());
     }
     let most = here.config.mail.asked_per_person;
-    if !throttle::allows_mail(here, conn, &["mail code", &proof.email_folded], most, now)? {
+    if !mail_budget::allows(here, conn, &["mail code", &proof.email_folded], most, now)? {
         return Ok(());
     }
     let (start, end) = code.split_at(4);
@@ -90,7 +90,7 @@ fn write_to_owner(
     }
     // As its owner spelt it; what a stranger typed is not written to.
     let Some(recipient) = &owner.email else { return Ok(()) };
-    if !throttle::allows_mail(here, conn, &bucket, MOST_TAKEN_AN_HOUR, now)? {
+    if !mail_budget::allows(here, conn, &bucket, MOST_TAKEN_AN_HOUR, now)? {
         return Ok(());
     }
     let message = EmailTaken {

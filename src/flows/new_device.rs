@@ -6,7 +6,7 @@
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::{disown_login, queue_mail, throttle};
+use crate::flows::{disown_login, mail_budget, queue_mail, throttle};
 use crate::id::MailId;
 use crate::mail::messages::{self, NewDevice};
 use crate::models::{Event, EventKind, Session, User};
@@ -33,7 +33,7 @@ pub(super) fn tell(
     let Some(email) = user.email.as_deref().filter(|_| user.email_verified_at.is_some()) else {
         return Ok(());
     };
-    if !throttle::pay_for_warning(here, conn, &user.id, MOST_MAILS_AN_HOUR, now)? {
+    if !mail_budget::allows(here, conn, &["warning", user.id.as_str()], MOST_MAILS_AN_HOUR, now)? {
         return Ok(());
     }
     let (token, mail) = (OneTimeToken::generate(), MailId::new());

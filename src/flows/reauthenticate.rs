@@ -87,7 +87,7 @@ pub async fn with_password(
         .db
         .write(move |conn| {
             let user = proof.find_locked(conn)?.ok_or(ReauthenticateError::WrongPassword)?;
-            let done = start_session::go_on(&here, conn, user, &old, now)?;
+            let done = start_session::go_on(&here, conn, user, &old, now, now)?;
             let done = done.ok_or(ReauthenticateError::SessionEnded)?;
             let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;

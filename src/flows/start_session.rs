@@ -80,12 +80,14 @@ pub(super) fn go_on(
     conn: &mut Transaction<'_>,
     user: User,
     old: &Session,
+    proven_at: Timestamp,
     now: Timestamp,
 ) -> Result<Option<SignedIn>, db::Error> {
     if !end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
         return Ok(None);
     }
-    let session = Session { id: SessionId::new(), authenticated_at: now, last_seen_at: now, ..old.clone() };
+    let session =
+        Session { id: SessionId::new(), authenticated_at: proven_at, last_seen_at: now, ..old.clone() };
     begin(conn, user, session).map(Some)
 }
 

@@ -184,90 +184,6 @@ pub async fn pay_for_deed(
     vestibule.db.write(move |conn| pay_at_rate(conn, &bucket, unit(&limits), &limits, now)).await
 }
 
-/// Pays for one mail that a stranger has us send to `email_folded`; whether its person's budget for this hour allows it.
-/// Nobody is told when it does not: it would tell how often others asked.
-///
-/// # Errors
-///
-/// [`ThrottleError::Throttled`] beyond the budget of the network.
-pub(super) fn pay_for_mail(
-    vestibule: &Vestibule,
-    conn: &mut AnyConnection,
-    email_folded: &str,
-    network: &str,
-    now: Timestamp,
-) -> Result<bool, ThrottleError> {
-    let limits = &vestibule.config.mail;
-    pay_this_hour(vestibule, conn, &["mail network", network], limits.asked_per_network, now)?;
-    allows_mail(vestibule, conn, &["mail", email_folded], limits.asked_per_person, now)
-}
-
-/// Pays for one mail that `user` has us send to an address of their choice.
-///
-/// # Errors
-///
-/// [`ThrottleError::Throttled`] beyond the budget of the network, or their own.
-pub(super) fn pay_for_proof(
-    vestibule: &Vestibule,
-    conn: &mut AnyConnection,
-    user: &UserId,
-    network: &str,
-    now: Timestamp,
-) -> Result<(), ThrottleError> {
-    let limits = &vestibule.config.mail;
-    pay_this_hour(vestibule, conn, &["mail network", network], limits.asked_per_network, now)?;
-    pay_this_hour(vestibule, conn, &["mail of user", user.as_str()], limits.asked_per_person, now)
-}
-
-/// Whether the hour's budget of this address has room for one more mail of that kind. Each kind has its own: nobody is
-/// to be kept from a new password by codes that a stranger asked for.
-pub(super) fn allows_mail(
-    vestibule: &Vestibule,
-    conn: &mut AnyConnection,
-    bucket: &[&str],
-    most: u32,
-    now: Timestamp,
-) -> Result<bool, ThrottleError> {
-    match pay_this_hour(vestibule, conn, bucket, most, now) {
-        Err(ThrottleError::Throttled { .. }) => Ok(false),
-        other => other.map(|()| true),
-    }
-}
-
-/// Pays for one mail that tells `user` of something; whether at most so many in an hour allow it. This budget is none
-/// of those for mails that somebody asks for: who sets off many warnings must not use up the way to a new password.
-pub(super) fn pay_for_warning(
-    vestibule: &Vestibule,
-    conn: &mut AnyConnection,
-    user: &UserId,
-    most: u32,
-    now: Timestamp,
-) -> Result<bool, db::Error> {
-    if !vestibule.config.throttle.enabled {
-        return Ok(true);
-    }
-    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&["warning", user.as_str()]));
-    match pay_in_window(conn, &bucket, most, Duration::from_hours(1), now) {
-        Ok(()) => Ok(true),
-        Err(ThrottleError::Throttled { .. }) => Ok(false),
-        Err(ThrottleError::Database(error)) => Err(error),
-    }
-}
-
-fn pay_this_hour(
-    vestibule: &Vestibule,
-    conn: &mut AnyConnection,
-    bucket: &[&str],
-    most: u32,
-    now: Timestamp,
-) -> Result<(), ThrottleError> {
-    if !vestibule.config.throttle.enabled {
-        return Ok(());
-    }
-    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(bucket));
-    pay_in_window(conn, &bucket, most, Duration::from_hours(1), now)
-}
-
 /// Forgets what strangers got wrong at this account: after a reset, or when an operator says so.
 ///
 /// # Errors
@@ -406,7 +322,7 @@ fn delay(failures: i64, limits: &ThrottleConfig) -> Duration {
 }
 
 /// At most so many in a window, which begins with the first of them.
-fn pay_in_window(
+pub(super) fn pay_in_window(
     conn: &mut AnyConnection,
     bucket: &str,
     most: u32,

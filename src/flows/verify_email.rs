@@ -191,11 +191,9 @@ fn prove(
         email_verified_at: Some(now),
         ..user
     };
-    let done = start_session::go_on(here, conn, changed, session, now)?;
-    let mut done = done.ok_or(VerifyEmailError::SessionEnded)?;
     // Mail is no proof of who somebody is: the next sensitive deed asks for the password when it would have anyway.
-    Session::update_authenticated_at(conn, &done.session.id, session.authenticated_at)?;
-    done.session.authenticated_at = session.authenticated_at;
+    let done = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)?;
+    let done = done.ok_or(VerifyEmailError::SessionEnded)?;
     let event = caller.event(EventKind::EmailChanged, Some(&done.user.id), now);
     event.in_session(&done.session.id).insert(conn)?;
     Ok(Verified::Changed(Box::new(done)))

@@ -242,18 +242,6 @@ impl Session {
             .load(conn)
     }
 
-    /// Puts the session's last proof back to when it was: what it goes on after was none.
-    pub fn update_authenticated_at(
-        conn: &mut AnyConnection,
-        id: &SessionId,
-        at: Timestamp,
-    ) -> QueryResult<()> {
-        diesel::update(sessions::table.find(id))
-            .set(sessions::authenticated_at.eq(at))
-            .execute(conn)
-            .map(drop)
-    }
-
     /// Ends one live session of `user`; whether there was one.
     pub fn revoke(
         conn: &mut AnyConnection,

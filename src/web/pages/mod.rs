@@ -6,8 +6,8 @@ pub(super) mod activity_csv;
 pub(super) mod change_password;
 pub(super) mod close;
 pub(super) mod dashboard;
-pub(super) mod export;
 pub(super) mod email;
+pub(super) mod export;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
@@ -42,10 +42,8 @@ pub(super) struct NextQuery {
 /// On to `location`, signed in: with a new token, and as a device that is known from now on (D16).
 fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Result<HttpResponse, Error> {
     let SignedIn { user, session, refresh } = signed_in;
-    let (config, now) = (&vestibule.config, session.authenticated_at);
+    let (config, now) = (&vestibule.config, session.last_seen_at);
     let token = issue_token::for_session(vestibule, user, session, now)?;
-    let SignedIn { user, session } = signed_in;
-    let token = issue_token::for_session(vestibule, user, session, session.last_seen_at)?;
     let device = throttle::device_cookie(vestibule, &user.id);
     let refresh = match refresh {
         Some(token) => cookies::refresh(config, token, session.expires_at.since(now)),
