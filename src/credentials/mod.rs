@@ -5,5 +5,6 @@ pub mod common_passwords;
 pub mod display_name;
 pub mod email;
 pub mod password;
+mod password_error;
 pub mod policy;
 pub mod username;

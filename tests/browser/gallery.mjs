@@ -93,6 +93,17 @@ export const GALLERY = {
     await inside("/reauth")(house, page);
     await submit(page, { password: OTHER_PASSWORD });
   },
+  "changing the password": inside("/account/password"),
+  "changing the password with mistakes": wrongly(inside("/account/password"), {
+    current_password: "not the password at all", password: "passwordpassword",
+  }),
+  "changing the password, the current one wrong": wrongly(inside("/account/password"), {
+    current_password: "not the password at all", password: OTHER_PASSWORD,
+  }),
+  "sign-in after a reset": async (house, page) => {
+    await reset(house, page);
+    await submit(page, { password: OTHER_PASSWORD });
+  },
   "the sign-out page": inside("/logout"),
   "the sign-out page when out already": visit("/logout"),
   "nothing here": visit("/no/such/page/with/a/rather/long/address/that/might/not/fit"),

@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
+use super::change_password;
 use super::house::{House, Server};
 use super::renewing;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
@@ -113,6 +114,7 @@ fn be_signed_in(house: &House, ada: &mut Visitor<'_>) {
     ada.get(200, "/reauth");
     ada.submit(422, "/reauth", &[("password", OTHER_PASSWORD)]);
     ada.submit(303, "/reauth", &[("password", PASSWORD)]);
+    change_password::twice(ada);
     ada.submit(303, "/session/renew", &[]);
     // As if it had been used two minutes ago.
     house.connect().batch_execute("UPDATE sessions SET last_seen_at = last_seen_at - 120").unwrap();
