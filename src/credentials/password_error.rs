@@ -1,6 +1,6 @@
 //! What is wrong with a new password, in words for whoever chose it.
 
-use super::policy::{MAX_BYTES, MAX_LENGTH};
+use super::policy::MAX_LENGTH;
 
 /// Why a password was refused, and what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +11,7 @@ pub enum PasswordError {
         /// What the policy asks.
         min_length: usize,
     },
-    /// More than [`MAX_LENGTH`] code points or [`MAX_BYTES`] bytes.
+    /// More than [`MAX_LENGTH`] code points or [`MAX_BYTES`](super::policy::MAX_BYTES) bytes.
     #[error("Please use at most {MAX_LENGTH} characters; emoji and some scripts count more than once.")]
     TooLong,
     /// NUL or a line break.

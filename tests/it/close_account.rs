@@ -90,7 +90,7 @@ async fn it_needs_a_fresh_proof_and_what_was_typed_waits_for_it() {
 async fn every_copied_cookie_and_token_is_refused_at_once_here_and_on_another_node() {
     let (app, mut ada) = stage().await;
     let other = app.another_node().await;
-    let (mut phone, mut program) = (app.browser(), app.program());
+    let (mut phone, program) = (app.browser(), app.program());
     phone.sign_in("ada").await;
     let token =
         program.post("/login", &serde_json::json!({ "username": "ada", "password": PASSWORD })).await.json();
