@@ -148,7 +148,9 @@ async function withStyle(page, css, check) {
 /** In forced colours every box and button still has an edge. */
 export async function forcedColours(page) {
   await page.emulateMedia({ forcedColors: "active" });
-  const edgeless = await page.locator("input:visible:not(.hidden), button:visible, .button:visible").evaluateAll((all) => {
+  // A tick box is drawn by the browser itself.
+  const edged = "input:visible:not(.hidden, [type=checkbox]), button:visible, .button:visible";
+  const edgeless = await page.locator(edged).evaluateAll((all) => {
     return all.filter((it) => getComputedStyle(it).borderTopStyle !== "solid" || parseFloat(getComputedStyle(it).borderTopWidth) < 1)
       .length;
   });
