@@ -367,7 +367,7 @@ async fn a_deletion_at_the_moment_of_a_sign_in_is_whole_or_not_at_all() {
             login: "ada".to_owned(),
             password: PASSWORD.into(),
             replaces: None,
-            stay: login::Stay::default(),
+            stay: login::Stay::WhileActive,
         };
         let (caller, now) = (Caller::operator(), app.now());
         let (signed_in, kept) =
