@@ -1,7 +1,7 @@
 //! A name for the device behind a user agent: "Firefox on Linux", never the raw string.
 
 /// The most characters of a name; a program may call itself what it likes.
-const MOST_NAME: usize = 40;
+const MOST_NAME: usize = 32;
 
 /// What a person would call it.
 pub fn name(user_agent: &str) -> String {

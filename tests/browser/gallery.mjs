@@ -1,4 +1,5 @@
 // Every page in every state that people see, each made through the front door.
+import { longPast } from "./past.mjs";
 import {
   OTHER_PASSWORD, askForLink, openLatestMail, press, register, signIn, signOut, somebody, submit,
 } from "./people.mjs";
@@ -50,6 +51,33 @@ export async function lively(house, page, ada = somebody("ada", { email: "ada.lo
   await page.reload();
 }
 
+/** The page behind the mail about a new device: somebody has Ada's password, which she proved her address with. */
+export async function burgled(house, options) {
+  const ada = somebody("ada", { email: `${somebody().username}@example.org` });
+  const page = await house.page(options);
+  await register(await house.page(), ada);
+  await askForLink(page, ada.email);
+  await openLatestMail(page, ada.email);
+  await page.locator(".letter a").first().click();
+  await page.waitForURL("**/reset");
+  await submit(page, { password: OTHER_PASSWORD });
+  await signIn(page, ada, OTHER_PASSWORD);
+  const thief = await house.page({ device: "Safari on iPhone" });
+  await signIn(thief, ada, OTHER_PASSWORD);
+  await openLatestMail(page, ada.email, 3);
+  await page.locator(".letter a").first().click();
+  await page.waitForURL("**/not-me");
+  return { ada, thief, page };
+}
+
+/** A page of somebody with a long past. */
+const old = (place) => async (house, page) => {
+  const ada = somebody();
+  await lively(house, page, ada);
+  await longPast(await house.server(), ada);
+  await page.goto(place);
+};
+
 const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
 
 /** Each is given a new page, and may answer with another one. */
@@ -88,6 +116,28 @@ export const GALLERY = {
     await page.locator("#ending-renew").waitFor();
     return page;
   },
+  "the sessions on the first day": inside("/account/sessions"),
+  "the sessions of a busy person": old("/account/sessions"),
+  "the sessions of a busy person, further on": async (house, page) => {
+    await old("/account/sessions")(house, page);
+    await page.getByRole("link", { name: "Older" }).click();
+    await page.waitForURL("**before=**");
+  },
+  "the activity of a busy person": old("/account/activity"),
+  "the activity of a busy person, failures alone": old("/account/activity?kind=failures"),
+  "the activity, if there is none of that kind": inside("/account/activity?kind=failures"),
+  "a mail about a new device": async (house) => {
+    const { page } = await burgled(house);
+    await page.goBack();
+    return page;
+  },
+  "this was not me": async (house) => (await burgled(house)).page,
+  "this was not me, and the way on": async (house) => {
+    const { page } = await burgled(house);
+    await press(page, page.getByRole("button", { name: "This was not me" }));
+    return page;
+  },
+  "a link about a sign-in that is used up": visit("/not-me/none"),
   "confirming that it is you": inside("/reauth?next=/dashboard"),
   "confirming with a wrong password": async (house, page) => {
     await inside("/reauth")(house, page);

@@ -183,7 +183,7 @@ async fn nothing_that_a_program_calls_itself_is_alive_in_the_mail() {
             assert!(!text.contains("<a href=\"//") && !text.contains("555-0100"), "{text}");
         }
         let with = letter.text.lines().find(|line| line.starts_with("With: ")).unwrap();
-        assert!(with.chars().count() <= "With: ".len() + 40, "{with}");
+        assert!(with.chars().count() <= "With: ".len() + 32, "{with}");
     }
 }
 

@@ -5,7 +5,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Data, Query};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
 
 use super::activity::FilterQuery;
 use crate::flows::look_back;
@@ -27,7 +27,6 @@ struct Writing {
     filter: Filter,
     moments: Moments,
     part: Part<EventId>,
-    is_begun: bool,
 }
 
 /// `GET /account/activity.csv`.
@@ -43,21 +42,17 @@ pub(in crate::web) async fn show(
         filter: query.kind,
         moments: Moments::of(&current.user, context.now),
         part: Part::newest(),
-        is_begun: false,
     };
     // The first rows before the answer begins: should the database be away, that is said in words.
     let (first, rest) = writing.go_on().await?;
-    let rest = stream::try_unfold(rest, |rest| async {
-        match rest {
-            Some(writing) => writing.go_on().await.map(Some),
-            None => Ok::<_, Error>(None),
-        }
+    let rest = stream::try_unfold(rest, async |rest| match rest {
+        Some(writing) => writing.go_on().await.map(Some),
+        None => Ok::<_, Error>(None),
     });
-    let body = futures_util::StreamExt::chain(stream::iter([Ok(first)]), rest);
     Ok(HttpResponse::Ok()
         .content_type("text/csv; charset=utf-8")
         .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"activity.csv\""))
-        .streaming(body))
+        .streaming(stream::iter([Ok(first)]).chain(rest)))
 }
 
 impl Writing {
@@ -68,13 +63,13 @@ impl Writing {
         let text = self.write(&page.rows).map_err(|error| Error::Internal { cause: error.to_string() })?;
         let last = page.rows.last().filter(|_| page.has_older);
         let part = last.map(|event| Part::Before { at: event.at, id: event.id.clone() });
-        Ok((text.into(), part.map(|part| Self { part, is_begun: true, ..self })))
+        Ok((text.into(), part.map(|part| Self { part, ..self })))
     }
 
     fn write(&self, events: &[Event]) -> Result<Vec<u8>, csv::Error> {
         let mut file =
             csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::<u8>::new());
-        if !self.is_begun {
+        if self.part.is_newest() {
             file.write_record(COLUMNS)?;
         }
         for event in events {

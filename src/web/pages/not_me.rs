@@ -17,6 +17,11 @@ use crate::web::page::{Moment, Moments, Shell, answer, see_other};
 /// The name of the link's token in the flow state.
 const LINK: &str = "not-me";
 
+const DONE: &str = "Everybody is signed out of your account, and its old password opens nothing any more.";
+/// What else can be done, if the account has another address by now.
+const SHUT: &str = "Everybody is signed out of that account, and its password opens nothing any more. Its e-mail \
+                    address was changed since: undo that by the link in the mail about it, or ask your administrator.";
+
 #[derive(Template)]
 #[template(path = "not_me.html")]
 struct NotMePage {
@@ -50,7 +55,7 @@ pub(in crate::web) async fn show(
     context: Context,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let token = FlowState::of(&request).link_token(LINK).ok_or_else(|| gone(&vestibule))?;
+    let token = FlowState::of(&request).link_token(LINK).unwrap_or_default();
     let login = disown_login::find_login(&vestibule, &token, context.now).await?;
     let Login { user, session } = login.ok_or_else(|| gone(&vestibule))?;
     let moments = Moments::of(&user, context.now);
@@ -69,27 +74,23 @@ pub(in crate::web) async fn submit(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
-    let token = flow.link_token(LINK).ok_or_else(|| gone(&vestibule))?;
+    let token = flow.link_token(LINK).unwrap_or_default();
     let done = disown_login::with_token(&vestibule, &token, &context.caller(), context.now).await;
-    let done = done.map_err(|error| match error {
-        DisownLoginError::InvalidLink => gone(&vestibule),
-        DisownLoginError::Database(error) => error.into(),
-    })?;
+    let link = match done {
+        Ok(done) => done.reset,
+        Err(DisownLoginError::InvalidLink) => return Err(gone(&vestibule)),
+        Err(DisownLoginError::Database(error)) => return Err(error.into()),
+    };
     flow.forget_link_token(LINK);
-    match done.reset {
+    let (words, next) = match link {
+        None => (SHUT, "/login"),
         Some(token) => {
-            flow.say("Everybody is signed out of your account, and its old password opens nothing any more.");
             flow.set_link_token(reset::LINK, token.expose());
-            Ok(see_other("/reset").finish())
+            (DONE, "/reset")
         }
-        None => {
-            flow.say(
-                "Everybody is signed out of that account, and its password opens nothing any more. Its e-mail address was \
-                 changed since: undo that by the link in the mail about it, or ask your administrator.",
-            );
-            Ok(see_other("/login").finish())
-        }
-    }
+    };
+    flow.say(words);
+    Ok(see_other(next).finish())
 }
 
 fn gone(vestibule: &Vestibule) -> Error {
