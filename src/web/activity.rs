@@ -111,10 +111,8 @@ pub(super) fn is_failure(kind: EventKind) -> bool {
 
 fn hint(kind: EventKind) -> Option<&'static str> {
     match kind {
-        EventKind::LoginFailed | EventKind::ReauthenticationFailed => {
-            Some("If this was not you, your password kept them out.")
-        }
-        EventKind::RefreshReused => Some("Somebody may have had a copy. It opens nothing any more."),
+        EventKind::LoginFailed | EventKind::ReauthenticationFailed => Some("Your password kept them out."),
+        EventKind::RefreshReused => Some("Somebody may have had a copy of it."),
         _ => None,
     }
 }

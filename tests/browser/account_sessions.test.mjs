@@ -56,7 +56,7 @@ for (const javaScriptEnabled of [true, false]) {
     await page.getByRole("link", { name: "All activity" }).click();
     assert.equal(path(page), "/account/activity");
 
-    await page.getByLabel("Show").selectOption("Failures");
+    await page.getByLabel("What to show").selectOption("Failures");
     await page.getByRole("button", { name: "Show these" }).click();
     await page.waitForURL("**/account/activity?kind=failures");
     const failures = page.locator(".event");

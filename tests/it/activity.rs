@@ -80,7 +80,7 @@ async fn it_tells_what_happened_with_what_from_where_and_exactly_when() {
     let exact = app.now().in_words();
     let lines = lines(&page);
     assert_eq!(lines.len(), 3, "{lines:#?}");
-    let kept_out = "If this was not you, your password kept them out. Not you? Change your password";
+    let kept_out = "Your password kept them out. Not you? Change your password";
     assert!(
         lines.contains(&format!(
             "Failed Wrong password at sign-in, 3 times {kept_out} curl · 203.0.113.9 {exact}"

@@ -97,7 +97,7 @@ async fn failures_are_folded_and_marked() {
     assert_eq!(activity.matches("Wrong password at sign-in").count(), 1);
     let line = activity.split("<li>").find(|line| line.contains("Wrong password")).unwrap();
     assert!(line.contains("<span class=\"badge warn\">Failed</span>") && line.contains("3 times"), "{line}");
-    assert!(line.contains("curl · 203.0.113.9") && line.contains("your password kept them out"));
+    assert!(line.contains("curl · 203.0.113.9") && line.contains("Your password kept them out."));
     let done = activity.split("<li>").find(|line| line.contains("Signed in with your password")).unwrap();
     assert!(!done.contains("Failed") && !done.contains("times"));
     let made = activity.split("<li>").find(|line| line.contains("Account created")).unwrap();

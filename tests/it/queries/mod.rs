@@ -14,6 +14,7 @@ mod house;
 mod plan;
 mod renewing;
 mod walk;
+mod watch;
 
 use house::House;
 use plan::Plan;

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::change_password;
 use super::house::{House, Server};
 use super::renewing;
+use super::watch;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -64,7 +65,7 @@ impl<'server> Visitor<'server> {
         self.send(status, &format!("POST {path}"), FORM, &fields.join("&").replace(' ', "+"));
     }
 
-    fn log_in(&mut self, status: u16, login: &str, password: &str) {
+    pub fn log_in(&mut self, status: u16, login: &str, password: &str) {
         self.submit(status, "/login", &[("login", login), ("password", password)]);
     }
 }
@@ -94,6 +95,7 @@ pub fn through(house: &House) -> Vec<String> {
     end_sessions(house, &server, &mut ada);
     operate(house, &server);
     write_mails(house, &server);
+    watch::through(house, &server);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));

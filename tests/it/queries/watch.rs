@@ -1,0 +1,55 @@
+//! Whoever looks where they are signed in and what happened, and is told of a sign-in that was not theirs.
+
+use std::fs;
+
+use diesel::connection::SimpleConnection as _;
+
+use super::house::{House, Server};
+use super::walk::Visitor;
+use crate::support::{OTHER_PASSWORD, PASSWORD};
+
+/// A place in a list.
+const PLACE: &str = "1.x";
+
+pub fn through(house: &House, server: &Server) {
+    house.run("user create grace --email grace@example.org", PASSWORD);
+    house.connect().batch_execute("UPDATE users SET email_verified_at = 1 WHERE username = 'grace'").unwrap();
+    let mut grace = Visitor::at(server);
+    grace.log_in(303, "grace", PASSWORD);
+    for page in
+        ["/account/sessions", "/account/activity", "/account/activity.csv", "/account/activity?kind=failures"]
+    {
+        grace.get(200, page);
+    }
+    for list in ["/account/sessions", "/account/activity"] {
+        grace.get(200, &format!("{list}?before={PLACE}"));
+        grace.get(200, &format!("{list}?after={PLACE}"));
+    }
+    // From nowhere else has she been here: with no cookie of hers, and no session like this one.
+    house.connect().batch_execute("UPDATE sessions SET network = 'elsewhere'").unwrap();
+    Visitor::at(server).log_in(303, "grace", PASSWORD);
+    house.connect().batch_execute("DELETE FROM sessions").unwrap();
+    Visitor::at(server).log_in(303, "grace", PASSWORD);
+
+    let mut phone = Visitor::at(server);
+    phone.get(303, &format!("/not-me/{}", link(house)));
+    phone.get(200, "/not-me");
+    phone.submit(303, "/not-me", &[]);
+    phone.submit(303, "/reset", &[("username", "grace"), ("password", OTHER_PASSWORD)]);
+    phone.log_in(303, "grace", OTHER_PASSWORD);
+    phone.submit(303, "/sessions/end-all", &[]);
+}
+
+/// What the link in a mail about a new device has behind its path, as soon as there is such a mail.
+fn link(house: &House) -> String {
+    for _ in 0..200 {
+        let mails = fs::read_dir(house.data().join("mail")).into_iter().flatten();
+        let texts = mails.map(|mail| fs::read_to_string(mail.unwrap().path()).unwrap().replace("=\r\n", ""));
+        if let Some(text) = texts.into_iter().find(|text| text.contains("/not-me/")) {
+            let (_, rest) = text.split_once("/not-me/").unwrap();
+            return rest.split_whitespace().next().unwrap().to_owned();
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    panic!("no such mail");
+}
