@@ -87,7 +87,7 @@ impl OneTimeToken {
             Some(user) => diesel::delete(earlier.filter(one_time_tokens::user_id.eq(user))).execute(conn)?,
             None => diesel::delete(earlier.filter(one_time_tokens::user_id.is_null())).execute(conn)?,
         };
-        diesel::insert_into(one_time_tokens::table).values(self).execute(conn).map(drop)
+        self.insert_beside(conn)
     }
 
     /// Writes a new token beside earlier ones for the same deed and person: each is about something of its own.

@@ -7,7 +7,7 @@ use askama::Template;
 
 use super::reset;
 use crate::device;
-use crate::flows::disown_login::{self, DisownLoginError, Login};
+use crate::flows::disown_login::{self, DisownLoginError, Disowned, Login};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::Context;
@@ -75,20 +75,17 @@ pub(in crate::web) async fn submit(
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     let token = flow.link_token(LINK).unwrap_or_default();
-    let done = disown_login::with_token(&vestibule, &token, &context.caller(), context.now).await;
-    let link = match done {
-        Ok(done) => done.reset,
-        Err(DisownLoginError::InvalidLink) => return Err(gone(&vestibule)),
-        Err(DisownLoginError::Database(error)) => return Err(error.into()),
-    };
+    let (words, next) =
+        match disown_login::with_token(&vestibule, &token, &context.caller(), context.now).await {
+            Ok(Disowned { reset: None }) => (SHUT, "/login"),
+            Ok(Disowned { reset: Some(token) }) => {
+                flow.set_link_token(reset::LINK, token.expose());
+                (DONE, "/reset")
+            }
+            Err(DisownLoginError::InvalidLink) => return Err(gone(&vestibule)),
+            Err(DisownLoginError::Database(error)) => return Err(error.into()),
+        };
     flow.forget_link_token(LINK);
-    let (words, next) = match link {
-        None => (SHUT, "/login"),
-        Some(token) => {
-            flow.set_link_token(reset::LINK, token.expose());
-            (DONE, "/reset")
-        }
-    };
     flow.say(words);
     Ok(see_other(next).finish())
 }
