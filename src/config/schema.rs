@@ -6,8 +6,8 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::{
-    Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig, ServerConfig,
-    SessionsConfig, ThrottleConfig, TokensConfig,
+    AccountConfig, Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig,
+    ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig,
 };
 
 /// What environment variables of ours begin with.
@@ -45,6 +45,7 @@ pub(super) fn sections() -> Vec<Section> {
             "tokens" => section::<TokensConfig>(name, &defaults),
             "passwords" => section::<PasswordsConfig>(name, &defaults),
             "registration" => section::<RegistrationConfig>(name, &defaults),
+            "account" => section::<AccountConfig>(name, &defaults),
             "mail" => section::<MailConfig>(name, &defaults),
             "throttle" => section::<ThrottleConfig>(name, &defaults),
             _ => section::<LogConfig>(name, &defaults),

@@ -154,6 +154,28 @@ export const GALLERY = {
     await reset(house, page);
     await submit(page, { password: OTHER_PASSWORD });
   },
+  settings: inside("/account/settings"),
+  "settings with a name that cannot be, in dark colours": async (house, page) => {
+    await inside("/account/settings")(house, page);
+    await page.getByLabel("Dark").check();
+    await press(page, page.getByRole("button", { name: "Save the theme" }));
+    await page.getByLabel("What should we call you?").fill("w".repeat(65));
+    await press(page, page.getByRole("button", { name: "Save the name" }));
+  },
+  "a copy of one's data": inside("/account/export"),
+  "closing the account": inside("/account/close"),
+  "closing the account, with another name": async (house, page) => {
+    await inside("/account/close")(house, page);
+    await page.getByLabel("Type your username").fill("somebody else");
+    await press(page, page.getByRole("button", { name: "Close the account" }));
+  },
+  "sign-in just after the account was closed": async (_, page) => {
+    const ada = somebody();
+    await register(page, ada);
+    await page.goto("/account/close");
+    await page.getByLabel("Type your username").fill(ada.username);
+    await press(page, page.getByRole("button", { name: "Close the account" }));
+  },
   "the sign-out page": inside("/logout"),
   "the sign-out page when out already": visit("/logout"),
   "nothing here": visit("/no/such/page/with/a/rather/long/address/that/might/not/fit"),

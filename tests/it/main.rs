@@ -37,6 +37,7 @@ mod headers;
 mod housekeeping;
 mod inventories;
 mod kept_fields;
+mod leaving_at_once;
 mod limits;
 mod limits_table;
 mod login;

@@ -18,6 +18,7 @@ mod readme;
 mod serve;
 mod session;
 mod user;
+mod user_delete;
 
 const GOOD_PASSWORD: &str = "nineteen quiet marmots whistle";
 

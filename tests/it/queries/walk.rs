@@ -12,6 +12,7 @@ use super::change_password;
 use super::house::{House, Server};
 use super::renewing;
 use super::watch;
+use super::leaving;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -96,6 +97,7 @@ pub fn through(house: &House) -> Vec<String> {
     operate(house, &server);
     write_mails(house, &server);
     watch::through(house, &server);
+    leaving::through(house, &server);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
