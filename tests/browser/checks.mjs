@@ -14,6 +14,9 @@ const TOKENS = {
   "/account/password": {
     username: "username", current_password: "current-password", password: "new-password", end_others: null,
   },
+  "/account/settings": { display_name: "nickname" },
+  // Typed, to show that it is meant: nothing is to fill it in.
+  "/account/close": { confirmation: null },
   "/reauth": { username: "username", password: "current-password" },
 };
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -35,10 +38,10 @@ export async function frame(page) {
 
 /** The name before the password, each with its token; a name for every field; nothing that hinders paste. */
 export async function fields(page) {
-  const forms = page.locator("form:has(input)");
+  const forms = page.locator('form:has(input:not([type="radio"]))');
   const expected = TOKENS[path(page)] ?? {};
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
-  const found = await page.locator("input").evaluateAll((inputs) => {
+  const found = await page.locator('input:not([type="radio"])').evaluateAll((inputs) => {
     return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
   });
   assert.deepEqual(found, Object.entries(expected));

@@ -58,18 +58,15 @@ async fn a_name_is_used_on_every_page_at_once_on_every_node_and_can_be_taken_bac
     let page = ada.follow(answer).await.body;
     assert!(page.contains("Your name is saved.") && page.contains("value=\"Ada Lovelace\""));
     let dashboard = ada.get("/dashboard").await.body;
-    assert!(
-        dashboard.contains("<h1>Hello, <bdi>Ada Lovelace</bdi></h1>")
-            && dashboard.contains("Settings changed")
-    );
-    assert!(dashboard.contains("Signed in as </span><bdi>Ada Lovelace</bdi>"));
+    assert!(dashboard.contains("<h1>Hello, Ada Lovelace</h1>") && dashboard.contains("Settings changed"));
+    assert!(dashboard.contains("Signed in as </span>Ada Lovelace"));
     assert!(dashboard.contains("<strong>ada</strong>"), "the username is still told");
     assert_eq!(events(&app).await, 1);
     name(&mut ada, "Ada Lovelace").await;
     assert_eq!(events(&app).await, 1, "nothing was changed");
 
     name(&mut ada, " ").await;
-    assert!(ada.get("/dashboard").await.body.contains("<h1>Hello, <bdi>ada</bdi></h1>"));
+    assert!(ada.get("/dashboard").await.body.contains("<h1>Hello, ada</h1>"));
     assert_eq!((row(&app, "ada").await.display_name, events(&app).await), (None, 2));
 }
 

@@ -88,7 +88,7 @@ async fn the_cookie_is_for_a_year_and_for_us_alone() {
         assert_eq!(cookie.max_age().unwrap().whole_days(), 365);
         assert_eq!((cookie.http_only(), cookie.secure().unwrap_or(false)), (Some(true), secure));
         assert_eq!(cookie.same_site().unwrap().to_string(), "Lax");
-        assert!(is_in(&ada.get("/login").await.body, "dark", "#111617"));
+        assert!(is_in(&ada.get("/dashboard").await.body, "dark", "#111617"));
     }
 }
 
