@@ -105,7 +105,7 @@ fn piece(
             let none = String::new().as_str().into();
             let after = last.as_ref().map_or((start, &none), |last| (last.at, &last.id));
             let page = Event::list_after(conn, &user.id, after, MOST_TOGETHER)?;
-            let rows = page.iter().map(of_event).collect();
+            let rows = page.iter().map(|event| of_event(event, user)).collect();
             list(
                 "events",
                 last.is_none(),
@@ -177,12 +177,14 @@ fn of_session(session: &Session) -> Value {
     })
 }
 
-fn of_event(event: &Event) -> Value {
+/// What happened. Who did it, if it was another user, is nothing about this one.
+fn of_event(event: &Event, user: &User) -> Value {
+    let is_told = [user.id.as_str(), "stranger", "operator", "housekeeping"].contains(&event.actor.as_str());
     json!({
         "id": event.id,
         "at": event.at.to_string(),
         "kind": event.kind,
-        "actor": event.actor,
+        "actor": if is_told { &event.actor } else { "another user" },
         "session_id": event.session_id,
         "request_id": event.request_id,
         "address": event.address,

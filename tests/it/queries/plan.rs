@@ -57,10 +57,11 @@ impl Plan {
     }
 
     /// PostgreSQL: a tree. Whatever reads without an index, or an index without a condition, reads everything; what a
-    /// bitmap finds in the table, its indices have found before.
+    /// bitmap finds in the table, its indices have found before, and what a subquery answers, its own nodes.
     fn add_node(&mut self, node: &Value) {
         let kind = node["Node Type"].as_str().unwrap();
-        if kind.ends_with("Scan") && kind != "Bitmap Heap Scan" && node["Index Cond"].is_null() {
+        let reads_no_table = ["Bitmap Heap Scan", "Subquery Scan"].contains(&kind);
+        if kind.ends_with("Scan") && !reads_no_table && node["Index Cond"].is_null() {
             let table = node["Relation Name"].as_str().unwrap_or_default();
             self.scans.push(format!("{kind} of {table}"));
         }
