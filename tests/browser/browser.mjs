@@ -50,11 +50,7 @@ export async function openWindow(browser, { origin, device = "Chrome on Linux", 
     const text = message.text();
     // Chromium says of each page with an error status that it "failed to load", and of each sign-out what it cleared.
     if (/^Failed to load resource: .* status of 4/.test(text) && refused.has(message.location().url)) return;
-<<<<<<< HEAD
-    if (/^Clear-Site-Data header on '[^']*\/(logout|sessions\/end-all)': Cleared data types: "cache", "storage"\.$/.test(text)) return;
-=======
-    if (/^Clear-Site-Data header on '[^']*\/(logout|account\/close)': Cleared data types: "cache", "storage"\.$/.test(text)) return;
->>>>>>> 84e70df (Let plans tell a subquery from a table, and radio buttons draw their own edges)
+    if (/^Clear-Site-Data header on '[^']*\/(logout|sessions\/end-all|account\/close)': Cleared data types: "cache", "storage"\.$/.test(text)) return;
     troubles.push(`console: ${text}`);
   });
   context.on("weberror", (error) => troubles.push(`script: ${error.error().message}`));

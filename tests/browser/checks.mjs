@@ -87,13 +87,9 @@ export async function targets(page) {
       [...document.querySelectorAll(selector)]
         .filter((it) => shown(it) && Math.min(it.getBoundingClientRect().height, it.getBoundingClientRect().width) < least)
         .map((it) => it.outerHTML.slice(0, 80));
-<<<<<<< HEAD
-    // The whole line of a tick box can be pressed.
-    const boxes = "button, .button, input:not([type=checkbox]), label:has([type=checkbox]), header a";
+    // The whole line of a box to tick can be pressed.
+    const boxes = "button, .button, select, input:not([type=checkbox], [type=radio]), label:has(input), header a";
     return [...low(boxes, 44), ...low(".check a", 24)];
-=======
-    return [...low('button, .button, select, input:not([type="radio"]), label:has(input), header a', 44), ...low(".check a", 24)];
->>>>>>> 84e70df (Let plans tell a subquery from a table, and radio buttons draw their own edges)
   });
   assert.deepEqual(small, [], "too small to hit");
 }
@@ -156,13 +152,9 @@ async function withStyle(page, css, check) {
 /** In forced colours every box and button still has an edge. */
 export async function forcedColours(page) {
   await page.emulateMedia({ forcedColors: "active" });
-<<<<<<< HEAD
-  // A tick box is drawn by the browser itself.
-  const edged = "input:visible:not(.hidden, [type=checkbox]), button:visible, .button:visible";
+  // A box to tick is drawn by the browser itself.
+  const edged = "input:visible:not(.hidden, [type=checkbox], [type=radio]), button:visible, .button:visible";
   const edgeless = await page.locator(edged).evaluateAll((all) => {
-=======
-  const edgeless = await page.locator('input:visible:not(.hidden, [type="radio"]), button:visible, .button:visible').evaluateAll((all) => {
->>>>>>> 84e70df (Let plans tell a subquery from a table, and radio buttons draw their own edges)
     return all.filter((it) => getComputedStyle(it).borderTopStyle !== "solid" || parseFloat(getComputedStyle(it).borderTopWidth) < 1)
       .length;
   });
