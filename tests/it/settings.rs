@@ -48,7 +48,7 @@ async fn the_account_begins_with_the_settings_and_strangers_sign_in_first() {
 }
 
 #[actix_web::test]
-async fn a_name_is_used_on_every_page_at_once_on_every_node_and_can_be_taken_back() {
+async fn a_name_is_used_on_every_page_at_once_and_can_be_taken_back() {
     let (app, mut ada) = stage().await;
     ada.get("/dashboard").await;
 
