@@ -302,6 +302,7 @@ fn numbers_and_durations_out_of_range_are_refused() {
         ("TOKENS__LIFETIME", "61m"),
         ("TOKENS__LEEWAY", "6m"),
         ("TOKENS__ISSUER", " "),
+        ("SESSIONS__REMEMBERED_LIFETIME", "366d"),
         ("PASSWORDS__MIN_LENGTH", "65"),
         ("PASSWORDS__MIN_STRENGTH", "5"),
         ("PASSWORDS__MIN_STRENGTH", "256"),
@@ -331,6 +332,17 @@ fn a_token_that_outlives_its_session_is_refused() {
         problem,
         "VESTIBULE_SESSIONS__ABSOLUTE_LIFETIME: `tokens.lifetime` is 1h, but must not be longer than \
          `sessions.absolute_lifetime`, which is 30m. Set it to 30m or less."
+    );
+}
+
+#[test]
+fn whoever_asks_to_stay_is_not_out_sooner() {
+    let problem = problem(&[("VESTIBULE_SESSIONS__REMEMBERED_LIFETIME", "2h")]);
+
+    assert_eq!(
+        problem,
+        "VESTIBULE_SESSIONS__REMEMBERED_LIFETIME: `sessions.remembered_lifetime` is 2h, but must be at least \
+         `sessions.absolute_lifetime`, which is 12h. Raise it, or lower the other."
     );
 }
 

@@ -11,9 +11,7 @@ const TOKENS = {
   "/setup": { username: "username", email: "email", password: "new-password" },
   "/forgot": { email: "email" },
   "/reset": { username: "username", password: "new-password" },
-  "/account/password": {
-    username: "username", current_password: "current-password", password: "new-password", end_others: null,
-  },
+  "/account/password": { username: "username", current_password: "current-password", password: "new-password" },
   "/account/settings": { display_name: "nickname" },
   "/account/settings/name": { display_name: "nickname" },
   // Typed, to show that it is meant: nothing is to fill it in.
@@ -42,7 +40,7 @@ export async function fields(page) {
   const forms = page.locator('form:has(input:not([type="radio"]))');
   const expected = TOKENS[path(page)] ?? {};
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
-  const found = await page.locator('input:not([type="radio"])').evaluateAll((inputs) => {
+  const found = await page.locator('input:not([type="radio"], [type="checkbox"])').evaluateAll((inputs) => {
     return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
   });
   assert.deepEqual(found, Object.entries(expected));
@@ -79,7 +77,7 @@ export async function fits(page, how = "") {
   assert.ok(width <= window, `${how} ${width} px wide in a window of ${window} px`);
 }
 
-/** Buttons and boxes are 44 px high, links in a line of their own 24 (WCAG 2.5.8). */
+/** Buttons, fields and the words beside a box are 44 px high, the box itself and links in a line of their own 24 (WCAG 2.5.8). */
 export async function targets(page) {
   const small = await page.evaluate(() => {
     const shown = (it) => it.checkVisibility() && it.getBoundingClientRect().width > 1;

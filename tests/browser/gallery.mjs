@@ -84,6 +84,11 @@ const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
 export const GALLERY = {
   "sign-in": visit("/login"),
   "sign-in after a wrong password": (_, page) => signIn(page, somebody()),
+  "sign-in to stay, after a wrong password": async (_, page) => {
+    await page.goto("/login");
+    await page.locator("#stay_signed_in").check();
+    await submit(page, { login: somebody().username, password: OTHER_PASSWORD });
+  },
   "sign-in on the way to another page": visit("/dashboard?seen=1"),
   "sign-in just after sign-out": async (_, page) => {
     await register(page, somebody());
@@ -138,6 +143,13 @@ export const GALLERY = {
     return page;
   },
   "a link about a sign-in that is used up": visit("/not-me/none"),
+  "the dashboard of somebody who stays": async (house, page) => {
+    const ada = somebody("ada", { email: "ada.lovelace@example.org" });
+    await register(await house.page(), ada);
+    await page.goto("/login");
+    await page.locator("#stay_signed_in").check();
+    await submit(page, { login: ada.username, password: ada.password });
+  },
   "confirming that it is you": inside("/reauth?next=/dashboard"),
   "confirming with a wrong password": async (house, page) => {
     await inside("/reauth")(house, page);

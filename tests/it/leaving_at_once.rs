@@ -84,7 +84,12 @@ async fn a_deletion_at_the_moment_of_a_sign_in_is_whole_or_not_at_all() {
         let other = app.another_node().await;
         // Housekeeping on a node whose clock is a second ahead, at the last moment.
         app.pass(A_WEEK - 1);
-        let attempt = login::Attempt { login: "ada".to_owned(), password: PASSWORD.into(), replaces: None, stay: login::Stay::WhileActive };
+        let attempt = login::Attempt {
+            login: "ada".to_owned(),
+            password: PASSWORD.into(),
+            replaces: None,
+            stay: login::Stay::WhileActive,
+        };
         let (caller, now) = (Caller::operator(), app.now());
         let (signed_in, kept) =
             tokio::join!(login::with_password(&app.vestibule, attempt, &caller, now), async {

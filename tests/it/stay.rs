@@ -307,3 +307,16 @@ async fn the_dashboard_threatens_nobody_who_stays_and_hides_no_session_that_may_
     assert!(seen[0].last_seen_at > listed[0].last_seen_at);
     assert!(last.body.contains("id=\"countdown\"") && last.body.contains("Then you sign in again."));
 }
+
+#[actix_web::test]
+async fn while_we_cannot_find_out_nobody_is_let_in_and_nothing_is_taken_away() {
+    let (app, _, mut browser) = house().await;
+    app.pass(TOKEN + 5);
+
+    app.execute("ALTER TABLE refresh_tokens RENAME TO away").await;
+    let broken = browser.get("/dashboard").await;
+    app.execute("ALTER TABLE away RENAME TO refresh_tokens").await;
+
+    assert_eq!((broken.status, broken.cookie(COOKIE), broken.cookie("vestibule")), (500, None, None));
+    assert!(is_in(&mut browser).await);
+}

@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 
 use super::change_password;
 use super::house::{House, Server};
+use super::leaving;
 use super::renewing;
 use super::watch;
-use super::leaving;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
 const FORM: &str = "application/x-www-form-urlencoded";
