@@ -51,3 +51,26 @@ impl std::fmt::Debug for RefreshToken {
         f.write_str("RefreshToken(…)")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secret::MasterSecret;
+
+    fn key(byte: u8) -> Authenticator {
+        MasterSecret::from_bytes([byte; 32]).authenticator("refresh token")
+    }
+
+    #[test]
+    fn the_next_one_is_the_same_each_time_and_by_no_other_key() {
+        let first = RefreshToken::generate();
+
+        let (next, again, elsewhere) = (first.next(&key(1)), first.next(&key(1)), first.next(&key(2)));
+
+        assert_eq!(next.expose(), again.expose());
+        assert!(next.expose() != elsewhere.expose() && next.expose() != first.expose());
+        assert!(next.expose() != next.next(&key(1)).expose());
+        assert!(RefreshToken::parse(next.expose()).is_some());
+        assert_eq!(format!("{next:?}"), "RefreshToken(…)");
+    }
+}

@@ -147,10 +147,9 @@ async function withStyle(page, css, check) {
   await page.evaluate(() => (document.adoptedStyleSheets = []));
 }
 
-/** In forced colours every box and button still has an edge. */
+/** In forced colours every field and button still has an edge; a box to tick is drawn by the browser. */
 export async function forcedColours(page) {
   await page.emulateMedia({ forcedColors: "active" });
-  // A box to tick is drawn by the browser itself.
   const edged = "input:visible:not(.hidden, [type=checkbox], [type=radio]), button:visible, .button:visible";
   const edgeless = await page.locator(edged).evaluateAll((all) => {
     return all.filter((it) => getComputedStyle(it).borderTopStyle !== "solid" || parseFloat(getComputedStyle(it).borderTopWidth) < 1)
