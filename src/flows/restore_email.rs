@@ -33,12 +33,6 @@ pub enum RestoreEmailError {
     Database(#[from] db::Error),
 }
 
-impl From<diesel::result::Error> for RestoreEmailError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// Whose address a link puts back, and which one.
 #[derive(Clone, Debug)]
 pub struct Right {
@@ -117,35 +111,44 @@ pub async fn with_token(
 ) -> Result<OneTimeToken, RestoreEmailError> {
     let digest = secret::digest_of_token(token);
     let (here, caller) = (vestibule.clone(), caller.clone());
-    let done = vestibule.db.write(move |conn| {
-        let right = find_live(conn, &digest, now)?.ok_or(RestoreEmailError::InvalidLink)?;
-        let Right { token, email, email_folded, user } = right;
-        let until_now = User::find_locked(conn, &user.id)?.filter(|user| user.disabled_at.is_none());
-        let until_now = until_now.ok_or(RestoreEmailError::InvalidLink)?;
-        if !models::OneTimeToken::spend(conn, &digest, now)? {
-            return Err(RestoreEmailError::InvalidLink);
-        }
-        match User::restore_email(conn, &user.id, (&email, &email_folded), now).map_err(db::Error::from) {
-            Err(error) if error.is_unique_violation() => return Err(RestoreEmailError::InvalidLink),
-            done => done?,
-        }
-        if let Some(mail) = &token.mail_id {
-            models::OneTimeToken::delete_later(conn, &user.id, Purpose::RestoreEmail, mail)?;
-        }
-        EmailProof::delete_of(conn, &user.id)?;
-        User::void_password(conn, &user.id)?;
-        end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;
-        caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
-        tell_both(&here, conn, &until_now, &email, &caller, now)?;
-        let reset = OneTimeToken::generate();
-        let row = models::OneTimeToken {
-            email_folded: Some(email_folded),
-            ..reset_password::row(&reset, &user, now)
-        };
-        row.insert(conn)?;
-        Ok(reset)
-    });
-    done.await
+    let done = vestibule.db.write(move |conn| put_back(&here, conn, &digest, &caller, now));
+    match done.await {
+        Ok(reset) => reset.ok_or(RestoreEmailError::InvalidLink),
+        // Somebody else has proven the address at this very moment: nothing was done.
+        Err(error) if error.is_unique_violation() => Err(RestoreEmailError::InvalidLink),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn put_back(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    digest: &str,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<OneTimeToken>, db::Error> {
+    let Some(Right { token, email, email_folded, user }) = find_live(conn, digest, now)? else {
+        return Ok(None);
+    };
+    let until_now = User::find_locked(conn, &user.id)?.filter(|user| user.disabled_at.is_none());
+    let Some(until_now) = until_now else { return Ok(None) };
+    if !models::OneTimeToken::spend(conn, digest, now)? {
+        return Ok(None);
+    }
+    User::restore_email(conn, &user.id, (&email, &email_folded), now)?;
+    if let Some(mail) = &token.mail_id {
+        models::OneTimeToken::delete_later(conn, &user.id, Purpose::RestoreEmail, mail)?;
+    }
+    EmailProof::delete_of(conn, &user.id)?;
+    User::void_password(conn, &user.id)?;
+    end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;
+    caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
+    tell_both(here, conn, &until_now, &email, caller, now)?;
+    let reset = OneTimeToken::generate();
+    let row =
+        models::OneTimeToken { email_folded: Some(email_folded), ..reset_password::row(&reset, &user, now) };
+    row.insert(conn)?;
+    Ok(Some(reset))
 }
 
 /// The address that is back, and the one that it replaces, if that was proven. That one gets no right to undo it again.

@@ -11,7 +11,7 @@ use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::start_session::{self, SignedIn};
 use crate::flows::{end_session, queue_mail, restore_email};
-use crate::id::EmailProofId;
+use crate::id::{EmailProofId, MailId};
 use crate::mail::messages::{self, EmailChanged};
 use crate::models::{EmailProof, EventKind, OneTimeToken, Purpose, RevokedBecause, Session, User};
 use crate::secret;
@@ -50,12 +50,6 @@ pub enum VerifyEmailError {
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),
-}
-
-impl From<diesel::result::Error> for VerifyEmailError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
 }
 
 /// What has come of it.
@@ -113,20 +107,19 @@ pub async fn by_code(
     let caller = caller.known_as(&user.id);
     let tried = vestibule.db.write(move |conn| {
         let user = User::find_locked(conn, &id)?.filter(|user| user.disabled_at.is_none());
-        let user = user.ok_or(VerifyEmailError::SessionEnded)?;
+        let Some(user) = user else { return Ok(Err(VerifyEmailError::SessionEnded)) };
         let proof = EmailProof::find_of(conn, &id)?.filter(|proof| !is_spent(proof));
-        let proof = proof.ok_or(VerifyEmailError::Void)?;
+        let Some(proof) = proof else { return Ok(Err(VerifyEmailError::Void)) };
         let (typed, kept) = (digest_of_code(&here, &proof.id, &code), proof.code_digest.as_deref());
         let is_right = secret::equal(typed.as_bytes(), kept.unwrap_or_default().as_bytes());
-        if !is_right || proof.expires_at <= now {
-            // It is to be counted: the transaction has to stand.
-            proof.count_try(conn)?;
-            let is_last = proof.tries + 1 >= MOST_TRIES;
-            return Ok(Err(if is_last { VerifyEmailError::Void } else { VerifyEmailError::WrongCode }));
+        if is_right && proof.expires_at > now {
+            return prove(&here, conn, user, &session, proof, &caller, now);
         }
-        prove(&here, conn, user, &session, proof, &caller, now).map(Ok)
+        proof.count_try(conn)?;
+        let is_last = proof.tries + 1 >= MOST_TRIES;
+        Ok(Err(if is_last { VerifyEmailError::Void } else { VerifyEmailError::WrongCode }))
     });
-    tried.await?
+    settle(tried.await)
 }
 
 /// Proves the address that `user` asked for by its link.
@@ -147,14 +140,25 @@ pub async fn by_link(
     let done = vestibule.db.write(move |conn| {
         // The row of the user first: whoever else proves something for them waits here, and finds nothing then.
         let user = User::find_locked(conn, &id)?.filter(|user| user.disabled_at.is_none());
-        let user = user.ok_or(VerifyEmailError::SessionEnded)?;
-        let proof = EmailProof::find_by_link(conn, &digest, now)?.ok_or(VerifyEmailError::InvalidLink)?;
-        if proof.user_id != user.id {
-            return Err(VerifyEmailError::AnotherAccount);
+        let Some(user) = user else { return Ok(Err(VerifyEmailError::SessionEnded)) };
+        match EmailProof::find_by_link(conn, &digest, now)? {
+            None => Ok(Err(VerifyEmailError::InvalidLink)),
+            Some(proof) if proof.user_id != user.id => Ok(Err(VerifyEmailError::AnotherAccount)),
+            Some(proof) => prove(&here, conn, user, &session, proof, &caller, now),
         }
-        prove(&here, conn, user, &session, proof, &caller, now)
     });
-    done.await
+    settle(done.await)
+}
+
+/// What was tried in a transaction that stands, wrong codes with it; what failed has left nothing.
+type Tried = Result<Result<Verified, VerifyEmailError>, db::Error>;
+
+fn settle(tried: Tried) -> Result<Verified, VerifyEmailError> {
+    match tried {
+        Ok(done) => done,
+        Err(error) if error.is_unique_violation() => Err(VerifyEmailError::Taken),
+        Err(error) => Err(error.into()),
+    }
 }
 
 fn prove(
@@ -165,38 +169,38 @@ fn prove(
     proof: EmailProof,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Verified, VerifyEmailError> {
+) -> Tried {
     if proof.replaces != user.email_folded {
-        return Err(VerifyEmailError::Void);
+        return Ok(Err(VerifyEmailError::Void));
     }
-    match User::update_email(conn, &user.id, (&proof.email, &proof.email_folded), now)
-        .map_err(db::Error::from)
-    {
-        Err(error) if error.is_unique_violation() => return Err(VerifyEmailError::Taken),
-        done => done?,
-    }
-    EmailProof::delete_of(conn, &user.id)?;
-    if user.email_folded.as_ref() == Some(&proof.email_folded) {
+    if proof.replaces.as_ref() == Some(&proof.email_folded) {
+        User::update_email(conn, &user.id, (&proof.email, &proof.email_folded), now)?;
+        EmailProof::delete_of(conn, &user.id)?;
         let event = caller.event(EventKind::EmailVerified, Some(&user.id), now);
         event.in_session(&session.id).insert(conn)?;
         end_session::ask_anew(here, conn, &user.id)?;
-        return Ok(Verified::Kept);
+        return Ok(Ok(Verified::Kept));
     }
-    OneTimeToken::delete_of(conn, &user.id, Purpose::ResetPassword)?;
-    end_session::revoke_all_but(here, conn, &user.id, Some(&session.id), RevokedBecause::EmailChanged, now)?;
-    tell_both(here, conn, &user, &proof, caller, now)?;
     let changed = User {
-        email: Some(proof.email),
-        email_folded: Some(proof.email_folded),
+        email: Some(proof.email.clone()),
+        email_folded: Some(proof.email_folded.clone()),
         email_verified_at: Some(now),
-        ..user
+        ..user.clone()
     };
-    // Mail is no proof of who somebody is: the next sensitive deed asks for the password when it would have anyway.
-    let done = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)?;
-    let done = done.ok_or(VerifyEmailError::SessionEnded)?;
-    let event = caller.event(EventKind::EmailChanged, Some(&done.user.id), now);
+    // Mail is no proof of who somebody is: the next sensitive deed asks for the password when it would have anyway. And
+    // before anything else is written: of a session that has ended meanwhile nothing stays.
+    let Some(done) = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)? else {
+        return Ok(Err(VerifyEmailError::SessionEnded));
+    };
+    User::update_email(conn, &user.id, (&proof.email, &proof.email_folded), now)?;
+    EmailProof::delete_of(conn, &user.id)?;
+    OneTimeToken::delete_of(conn, &user.id, Purpose::ResetPassword)?;
+    let (kept, because) = (Some(&done.session.id), RevokedBecause::EmailChanged);
+    end_session::revoke_all_but(here, conn, &user.id, kept, because, now)?;
+    let event = caller.event(EventKind::EmailChanged, Some(&user.id), now);
     event.in_session(&done.session.id).insert(conn)?;
-    Ok(Verified::Changed(Box::new(done)))
+    tell_both(here, conn, &user, &proof, caller, now)?;
+    Ok(Ok(Verified::Changed(Box::new(done))))
 }
 
 /// `user` is as they were until now.
@@ -213,7 +217,6 @@ fn tell_both(
         changed_at: now.in_words(),
         changed_from: caller.address(),
     };
-    let mail = crate::id::MailId::new();
-    queue_mail::insert(here, conn, mail, &proof.email, &message, now)?;
+    queue_mail::insert(here, conn, MailId::new(), &proof.email, &message, now)?;
     restore_email::give_right(here, conn, user, caller, now)
 }

@@ -12,7 +12,7 @@ use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 use crate::verify_email::{code, events, find, letter, newcomer, path, type_code};
 
 /// The path of the latest right that was mailed to `email`.
-async fn right(app: &TestApp, email: &str) -> String {
+pub async fn right(app: &TestApp, email: &str) -> String {
     path(&letter(app, MailKind::EmailReplaced, email).await, "/restore-email/")
 }
 

@@ -14,6 +14,7 @@ use crate::new_device::stranger;
 use crate::not_me::links;
 use crate::schema::dump;
 use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
+use crate::{change_email, restore_email, verify_email};
 
 /// An application with people in it, each at a browser of theirs, and live links.
 struct Stage {
@@ -22,6 +23,8 @@ struct Stage {
     setup: String,
     reset: String,
     not_me: String,
+    verify: String,
+    restore: String,
     session: String,
     asset: String,
 }
@@ -35,6 +38,7 @@ impl Stage {
         let reset = reset_password::issue_link(&app.vestibule, &ada, &Caller::operator(), app.now()).await;
         let (mut user, mut admin) = (app.browser(), app.browser());
         user.sign_in("ada").await;
+        let (verify, restore) = Self::mailed(&app, &mut user).await;
         admin.sign_in("root").await;
         stranger(&app, "curl/8.5.0", "203.0.113.9").sign_in("ada").await;
         let not_me = links(&app).await.remove(0).replace("/not-me/", "");
@@ -47,10 +51,26 @@ impl Stage {
             setup: setup.expose().to_owned(),
             reset: reset.unwrap().expose().to_owned(),
             not_me,
+            verify,
+            restore,
             session: sessions[0].id.to_string(),
             asset: format!("vestibule.{asset}"),
             app,
         }
+    }
+
+    /// The links in mails about the address of `user`, who has changed it once and is about to do so again.
+    async fn mailed(app: &TestApp, user: &mut Browser) -> (String, String) {
+        for (number, email) in ["a@example.org", "b@example.org", "c@example.org"].into_iter().enumerate() {
+            assert_eq!(change_email::ask(user, email).await.status, 303);
+            let code = verify_email::code(app, email).await;
+            if number < 2 {
+                assert_eq!(verify_email::type_code(user, &code).await.status, 303);
+            }
+        }
+        let verify = verify_email::link(app, "c@example.org").await;
+        let restore = restore_email::right(app, "a@example.org").await;
+        (verify.replace("/verify-email/", ""), restore.replace("/restore-email/", ""))
     }
 
     /// The paths of a route, its parts filled in with what is there and with what is not.
@@ -62,6 +82,8 @@ impl Stage {
             "/setup/{token}" => fill("{token}", [&self.setup, "nothing"]),
             "/reset/{token}" => fill("{token}", [&self.reset, "nothing"]),
             "/not-me/{token}" => fill("{token}", [&self.not_me, "nothing"]),
+            "/verify-email/{token}" => fill("{token}", [&self.verify, "nothing"]),
+            "/restore-email/{token}" => fill("{token}", [&self.restore, "nothing"]),
             "/dev/mailbox/{id}" => vec![pattern.replace("{id}", "nothing")],
             "/sessions/{id}/end" => fill("{id}", [&self.session, "nothing"]),
             "/static/{name}" => fill("{name}", [&self.asset, "nothing"]),
@@ -77,7 +99,8 @@ impl Stage {
             "/login" => format!("login=ada&password={PASSWORD}"),
             "/reset" | "/reauth" => format!("password={PASSWORD}"),
             "/account/password" => format!("current_password={PASSWORD}&password={OTHER_PASSWORD}"),
-            "/forgot" => "email=ada%40example.org".to_owned(),
+            "/forgot" | "/account/email" => "email=ada%40example.org".to_owned(),
+            "/account/email/code" => "code=12345678".to_owned(),
             _ => String::new(),
         };
         let kind = ("content-type", "application/x-www-form-urlencoded");
@@ -131,6 +154,8 @@ async fn what_another_site_sends_does_nothing() {
     for (_, browser) in &mut people {
         browser.get(&format!("/setup/{}", stage.setup)).await;
         browser.get(&format!("/reset/{}", stage.reset)).await;
+        browser.get(&format!("/verify-email/{}", stage.verify)).await;
+        browser.get(&format!("/restore-email/{}", stage.restore)).await;
         assert!(browser.cookies.contains_key("vestibule-flow"));
     }
     let before = dump(&stage.app).await;
@@ -162,10 +187,16 @@ async fn the_same_deeds_from_our_own_pages_do_something() {
         ("/account/password", 1),
         ("/reset", 0),
         ("/forgot", 0),
+        ("/account/email", 1),
+        ("/account/email/cancel", 1),
+        ("/verify-email", 1),
+        ("/restore-email", 0),
     ] {
         let stage = Stage::new().await;
         let mut browser = stage.people[who].1.clone();
         browser.get(&format!("/reset/{}", stage.reset)).await;
+        browser.get(&format!("/verify-email/{}", stage.verify)).await;
+        browser.get(&format!("/restore-email/{}", stage.restore)).await;
         let before = dump(&stage.app).await;
 
         let answer = browser.send(stage.deed(path).insert_header(("sec-fetch-site", "same-origin"))).await;

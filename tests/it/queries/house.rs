@@ -113,6 +113,20 @@ impl House {
             .collect()
     }
 
+    /// Waits until a mail with such a link has become a file; what follows in the link, or the word after.
+    pub fn wait_for_mail(&self, start: &str) -> String {
+        for _ in 0..200 {
+            let mails = fs::read_dir(self.data().join("mail")).into_iter().flatten();
+            let mails = mails.map(|mail| fs::read_to_string(mail.unwrap().path()).unwrap_or_default());
+            let text = mails.collect::<String>().replace("=\r\n", "");
+            if let Some(word) = text.split(start).nth(1).and_then(|rest| rest.split_whitespace().next()) {
+                return word.to_owned();
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("no mail with {start}");
+    }
+
     /// Waits until such a statement, in PostgreSQL's quotes, was made: some are made beside the requests.
     pub fn wait_for(&self, is_it: impl Fn(&str) -> bool) {
         for _ in 0..200 {

@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
 use super::change_password;
+use super::email;
 use super::house::{House, Server};
 use super::leaving;
 use super::renewing;
@@ -98,6 +99,7 @@ pub fn through(house: &House) -> Vec<String> {
     write_mails(house, &server);
     watch::through(house, &server);
     leaving::through(house, &server);
+    email::through(house, &server);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
@@ -176,15 +178,14 @@ fn write_mails(house: &House, server: &Server) {
     fs::remove_file(&folder).unwrap();
     house.run("mail retry", "");
     house.wait_for(|sql| sql.starts_with("UPDATE \"outbox\" SET \"sent_at\""));
-    let mut listed: Value = serde_json::from_str(&house.run("mail list --json", "")).unwrap();
-    let id = listed[0]["id"].take().as_str().unwrap().to_owned();
+    let listed: Value = serde_json::from_str(&house.run("mail list --json", "")).unwrap();
+    let reset = listed.as_array().unwrap().iter().find(|mail| mail["kind"] == "reset_password");
+    let id = reset.unwrap()["id"].as_str().unwrap().to_owned();
     house.run_any(&format!("mail retry {id}"));
     house.run("mail test somebody@example.org", "");
     ada.get(200, "/dev/mailbox");
     ada.get(200, &format!("/dev/mailbox/{id}"));
-    let mails = fs::read_dir(&folder).unwrap().map(|mail| fs::read_to_string(mail.unwrap().path()).unwrap());
-    let text = mails.collect::<String>().replace("=\r\n", "");
-    let token = text.split("/reset/").nth(1).expect("a link").split_whitespace().next().unwrap();
+    let token = house.wait_for_mail("/reset/");
     ada.get(303, &format!("/reset/{token}"));
     ada.submit(303, "/reset", &[("username", "ada"), ("password", OTHER_PASSWORD)]);
 }
