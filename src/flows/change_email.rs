@@ -180,8 +180,6 @@ fn take_down(
             username: messages::inert(&user.username),
             asked_at: now.in_words(),
             asked_from: caller.address(),
-            cancel_url: format!("{}/account/email", here.config.public_url()),
-            reset_url: format!("{}/forgot", here.config.public_url()),
         };
         queue_mail::notify(here, conn, user, &message, now)?;
     }

@@ -32,9 +32,8 @@ fn write(
     proof: EmailProof,
     now: Timestamp,
 ) -> Result<(), ThrottleError> {
-    let claimants = User::list_by_email(conn, &proof.email_folded)?;
-    let owner = claimants.into_iter().next();
-    let owner = owner.filter(|user| user.email_verified_at.is_some() && user.id != proof.user_id);
+    let first = User::list_by_email(conn, &proof.email_folded)?.into_iter().next();
+    let owner = first.filter(|user| user.email_verified_at.is_some() && user.id != proof.user_id);
     let Some(asker) = User::find(conn, &proof.user_id)? else { return Ok(()) };
     let mail = MailId::new();
     let proof = EmailProof { mail_id: Some(mail.clone()), expires_at: now + verify_email::LIFETIME, ..proof };
@@ -84,20 +83,15 @@ fn write_to_owner(
     owner: &User,
     now: Timestamp,
 ) -> Result<(), ThrottleError> {
-    let bucket = ["mail taken", &proof.email_folded];
     if !proof.update_written(conn)? || owner.disabled_at.is_some() {
         return Ok(());
     }
     // As its owner spelt it; what a stranger typed is not written to.
     let Some(recipient) = &owner.email else { return Ok(()) };
-    if !mail_budget::allows(here, conn, &bucket, MOST_TAKEN_AN_HOUR, now)? {
+    if !mail_budget::allows(here, conn, &["mail taken", &proof.email_folded], MOST_TAKEN_AN_HOUR, now)? {
         return Ok(());
     }
-    let message = EmailTaken {
-        username: messages::inert(&owner.username),
-        login_url: format!("{}/login", here.config.public_url()),
-        reset_url: format!("{}/forgot", here.config.public_url()),
-    };
+    let message = EmailTaken { username: messages::inert(&owner.username) };
     Ok(queue_mail::insert(here, conn, mail, recipient, &message, now)?)
 }
 

@@ -165,7 +165,6 @@ fn tell_both(
         restored_at: now.in_words(),
         restored_from: caller.address(),
         is_back,
-        reset_url: format!("{}/forgot", here.config.public_url()),
     };
     if until_now.email.as_deref() != Some(email) {
         queue_mail::notify(here, conn, until_now, &message(false), now)?;

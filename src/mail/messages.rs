@@ -176,10 +176,6 @@ impl std::fmt::Debug for VerifyEmail {
 pub struct EmailTaken {
     /// The name of the account that the address belongs to.
     pub username: String,
-    /// Where to sign in to it.
-    pub login_url: String,
-    /// Where to go without the password.
-    pub reset_url: String,
 }
 
 /// Somebody asked for another address.
@@ -191,10 +187,6 @@ pub struct EmailChangeAsked {
     pub asked_at: String,
     /// From which network address.
     pub asked_from: String,
-    /// Where to take it back.
-    pub cancel_url: String,
-    /// Where to go if it was somebody else.
-    pub reset_url: String,
 }
 
 /// The address that is new.
@@ -240,8 +232,6 @@ pub struct EmailRestored {
     pub restored_from: String,
     /// Whether the reader's is the address that is back.
     pub is_back: bool,
-    /// Where to choose a new password.
-    pub reset_url: String,
 }
 
 /// An operator wants to see whether mail arrives.

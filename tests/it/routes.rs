@@ -35,10 +35,10 @@ impl Stage {
         let setup = set_up::issue_link(&app.vestibule, app.now()).await.unwrap().unwrap();
         let ada = proven(&app, "ada", ADDRESS).await;
         app.register_as("root", "", Role::Admin).await;
-        let reset = reset_password::issue_link(&app.vestibule, &ada, &Caller::operator(), app.now()).await;
         let (mut user, mut admin) = (app.browser(), app.browser());
         user.sign_in("ada").await;
         let (verify, restore) = Self::mailed(&app, &mut user).await;
+        let reset = reset_password::issue_link(&app.vestibule, &ada, &Caller::operator(), app.now()).await;
         admin.sign_in("root").await;
         stranger(&app, "curl/8.5.0", "203.0.113.9").sign_in("ada").await;
         let not_me = links(&app).await.remove(0).replace("/not-me/", "");

@@ -8,6 +8,8 @@ pub(super) mod close;
 pub(super) mod dashboard;
 pub(super) mod email;
 pub(super) mod export;
+pub(super) mod email_change;
+pub(super) mod email_code;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;

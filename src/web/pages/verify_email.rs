@@ -5,7 +5,8 @@ use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
-use super::email::{check_open, done};
+use super::email::check_open;
+use super::email_code::done;
 use crate::flows::verify_email::{self, VerifyEmailError};
 use crate::models::EmailProof;
 use crate::vestibule::Vestibule;
@@ -95,16 +96,4 @@ async fn link(
     let token = FlowState::of(request).link_token(LINK).ok_or(VerifyEmailError::InvalidLink)?;
     let proof = verify_email::find(vestibule, &token, context.now).await?;
     Ok((token, proof.ok_or(VerifyEmailError::InvalidLink)?))
-}
-
-impl From<VerifyEmailError> for Error {
-    fn from(error: VerifyEmailError) -> Self {
-        let way_on = match error {
-            VerifyEmailError::SessionEnded => return Self::TokenRefused,
-            VerifyEmailError::Database(error) => return error.into(),
-            VerifyEmailError::AnotherAccount => ("/logout", "Sign out"),
-            _ => ("/account/email", "To your address"),
-        };
-        Self::Gone { words: error.to_string(), way_on }
-    }
 }

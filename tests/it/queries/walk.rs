@@ -171,21 +171,21 @@ fn write_mails(house: &House, server: &Server) {
     house.wait_for(|sql| {
         sql.starts_with("UPDATE \"outbox\" SET \"last_error\"") && !sql.contains("given_up_at")
     });
-    let days_ago = "UPDATE outbox SET created_at = created_at - 400000, send_after = 1";
+    let days_ago = "UPDATE outbox SET created_at = created_at - 400000, send_after = 1 WHERE sent_at IS NULL";
     house.connect().batch_execute(days_ago).unwrap();
     house.wait_for(|sql| sql.contains("\"given_up_at\" = "));
 
     fs::remove_file(&folder).unwrap();
     house.run("mail retry", "");
     house.wait_for(|sql| sql.starts_with("UPDATE \"outbox\" SET \"sent_at\""));
+    let token = house.wait_for_mail("/reset/");
     let listed: Value = serde_json::from_str(&house.run("mail list --json", "")).unwrap();
-    let reset = listed.as_array().unwrap().iter().find(|mail| mail["kind"] == "reset_password");
+    let reset = listed.as_array().unwrap().iter().find(|mail| mail["about"] == "reset_password");
     let id = reset.unwrap()["id"].as_str().unwrap().to_owned();
     house.run_any(&format!("mail retry {id}"));
     house.run("mail test somebody@example.org", "");
     ada.get(200, "/dev/mailbox");
     ada.get(200, &format!("/dev/mailbox/{id}"));
-    let token = house.wait_for_mail("/reset/");
     ada.get(303, &format!("/reset/{token}"));
     ada.submit(303, "/reset", &[("username", "ada"), ("password", OTHER_PASSWORD)]);
 }
