@@ -1,7 +1,6 @@
 //! Mail the codes that prove addresses; to an address that is somebody else's already, that it is.
 //!
-//! This is done by whoever carries the mail, out of sight of whoever asked: they wait for nothing that would tell them
-//! whether an address is known.
+//! Whoever carries the mail does it, out of sight of whoever asked: neither page nor clock tells them who is known.
 
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};

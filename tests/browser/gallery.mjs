@@ -1,7 +1,7 @@
 // Every page in every state that people see, each made through the front door.
 import { longPast } from "./past.mjs";
 import {
-  OTHER_PASSWORD, askForLink, openLatestMail, press, register, signIn, signOut, somebody, submit,
+  OTHER_PASSWORD, askForLink, openLatestMail, press, readCode, register, signIn, signOut, somebody, submit,
 } from "./people.mjs";
 
 const visit = (place) => (_, page) => page.goto(place);
@@ -33,6 +33,25 @@ const inside = (place) => async (_, page) => {
   await register(page, somebody("ada", { email: "ada.lovelace@example.org" }));
   await page.goto(place);
 };
+
+/** Ada, whose address is proven, asks for another one. */
+async function changing(house, page) {
+  const email = `${somebody("ada.lovelace").username}@example.org`;
+  const mailbox = await house.page();
+  await register(page, somebody("ada", { email }));
+  await page.goto("/account/email");
+  await submit(page, { code: await readCode(mailbox, email) });
+  await page.locator("#email").fill(`new.${email}`);
+  await press(page, page.getByRole("button", { name: "Send a code to it" }));
+  return { email, next: `new.${email}`, mailbox };
+}
+
+/** And has it. */
+async function changed(house, page) {
+  const { email, next, mailbox } = await changing(house, page);
+  await submit(page, { code: await readCode(mailbox, next) });
+  return email;
+}
 
 /** A dashboard on which something has happened. */
 export async function lively(house, page, ada = somebody("ada", { email: "ada.lovelace@example.org" })) {
@@ -149,6 +168,39 @@ export const GALLERY = {
     await page.goto("/login");
     await page.locator("#stay_signed_in").check();
     await submit(page, { login: ada.username, password: ada.password });
+  },
+  "one's e-mail address, and there is none": async (_, page) => {
+    await register(page, somebody());
+    await page.goto("/account/email");
+  },
+  "one's e-mail address, and its code": inside("/account/email"),
+  "one's e-mail address, and a wrong code": async (house, page) => {
+    await inside("/account/email")(house, page);
+    await submit(page, { code: "x" });
+  },
+  "one's e-mail address, cancelled": async (house, page) => {
+    await inside("/account/email")(house, page);
+    await press(page, page.getByRole("button", { name: "Cancel" }));
+  },
+  "one's e-mail address, and a new one": async (house, page) => void (await changing(house, page)),
+  "one's e-mail address, changed": async (house, page) => void (await changed(house, page)),
+  "the link that proves an address": async (house, page) => {
+    const { next } = await changing(house, page);
+    await openLatestMail(page, next, 1, /Confirm your address/);
+    await page.locator(".letter a").first().click();
+    await page.waitForURL("**/verify-email");
+  },
+  "the link that proves an address, signed out": async (house, page) => {
+    const { next } = await changing(house, await house.page());
+    await openLatestMail(page, next, 1, /Confirm your address/);
+    await page.locator(".letter a").first().click();
+    await page.waitForURL("**/verify-email");
+  },
+  "putting an address back": async (house, page) => {
+    const email = await changed(house, await house.page());
+    await openLatestMail(page, email, 1, /was replaced/);
+    await page.locator(".letter a").first().click();
+    await page.waitForURL("**/restore-email");
   },
   "confirming that it is you": inside("/reauth?next=/dashboard"),
   "confirming with a wrong password": async (house, page) => {

@@ -45,13 +45,21 @@ export async function askForLink(page, email) {
   await page.waitForURL("**/forgot/sent");
 }
 
-/** Opens the latest mail to this address, as soon as there are `count` of them. */
-export async function openLatestMail(page, email, count = 1) {
-  const lines = page.locator("main li", { hasText: `to ${email}` }).filter({ hasNotText: "waiting" });
+/** Opens the latest mail to this address about something, as soon as there are `count` of them. */
+export async function openLatestMail(page, email, count = 1, about = /password/i) {
+  const theirs = page.locator("main li", { hasText: `to ${email}` });
+  const lines = theirs.filter({ hasText: about }).filter({ hasNotText: "waiting" });
   const until = Date.now() + 10_000;
   do {
     await page.goto("/dev/mailbox");
   } while ((await lines.count()) < count && Date.now() < until);
   await lines.first().getByRole("link").click();
   await page.waitForURL("**/dev/mailbox/*");
+}
+
+/** The code in the latest mail to this address. */
+export async function readCode(page, email, count = 1) {
+  await openLatestMail(page, email, count, /Confirm your address/);
+  const words = await page.locator(".letter").innerText();
+  return words.match(/\d{4} \d{4}/)[0];
 }
