@@ -7,8 +7,8 @@
 import { House, tests } from "./house.mjs";
 
 const FILES = [
-  "harness", "sessions", "registering", "signing_in", "return_to", "signing_out", "passwords", "change_password", "forgetting",
-  "without_scripts", "keyboard", "looks", "wire", "refusals", "every_page",
+  "harness", "sessions", "staying", "account_sessions", "registering", "signing_in", "return_to", "signing_out", "passwords",
+  "change_password", "forgetting", "email", "settings", "without_scripts", "keyboard", "looks", "wire", "refusals", "every_page",
 ];
 const SLOWEST = 180_000;
 
