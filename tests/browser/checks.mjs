@@ -18,6 +18,8 @@ const TOKENS = {
   "/account/close": { confirmation: null },
   "/reauth": { username: "username", password: "current-password" },
 };
+/** Pages with a form for each thing that can be done there, of which not all are always there. */
+const SEVERAL = { "/account/email": { code: "one-time-code", email: "email" } };
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const htmlValidate = new HtmlValidate({ root: true, extends: ["html-validate:recommended", "html-validate:a11y"] });
 
@@ -38,6 +40,13 @@ export async function frame(page) {
 /** The name before the password, each with its token; a name for every field; nothing that hinders paste. */
 export async function fields(page) {
   const forms = page.locator('form:has(input:not([type="radio"]))');
+  const several = Object.entries(SEVERAL).find(([start]) => path(page).startsWith(start))?.[1];
+  if (several) {
+    const names = await page.locator("input").evaluateAll((inputs) => inputs.map((input) => input.name));
+    const autocomplete = (name) => page.locator(`input[name="${name}"]`).getAttribute("autocomplete");
+    for (const name of names) assert.equal(await autocomplete(name), several[name], name);
+    return assert.equal(await forms.count(), names.length, "a form for each thing");
+  }
   const expected = TOKENS[path(page)] ?? {};
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
   const found = await page.locator('input:not([type="radio"], [type="checkbox"])').evaluateAll((inputs) => {
