@@ -14,6 +14,5 @@ CREATE TABLE email_proofs (
     created_at   BIGINT NOT NULL,
     expires_at   BIGINT NOT NULL
 );
-CREATE INDEX email_proofs_waiting ON email_proofs (created_at, id) WHERE mail_id IS NULL;
-CREATE INDEX email_proofs_by_mail ON email_proofs (mail_id);
+CREATE INDEX email_proofs_by_mail ON email_proofs (mail_id, created_at, id);
 CREATE INDEX email_proofs_by_expiry ON email_proofs (expires_at);
