@@ -24,6 +24,7 @@ pub(super) async fn frame(
         Err(_) => drop(request.headers_mut().remove(header::COOKIE)),
     }
     let context = Context::of(request.request())?;
+    context.promise_cookies();
     let is_https = extract::instance(request.request())?.config.is_https();
     let method = request.method().clone();
 
@@ -43,6 +44,7 @@ pub async fn doorway(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let head = limits::check(&request);
+    Context::of(request.request())?.promise_cookies();
     answer(request, next, head).await
 }
 
@@ -53,7 +55,6 @@ async fn answer(
     next: Next<impl MessageBody + 'static>,
     head: Result<(), Error>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
-    Context::of(request.request())?.promise_cookies();
     let response = match head.and_then(|()| same_origin::check(&request)) {
         Ok(()) => next.call(request).await?.map_into_boxed_body(),
         // Not `into_response`: that forgets the error, and then it cannot be told as a page.

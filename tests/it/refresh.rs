@@ -315,3 +315,23 @@ async fn housekeeping_forgets_what_expired_and_what_was_spent_a_week_ago() {
     assert_eq!((exchange(&app, &short).await.status, exchange(&app, &first).await.status), (401, 401));
     assert_eq!(exchange(&app, &second).await.status, 200, "what is forgotten raises no alarm");
 }
+
+#[actix_web::test]
+async fn whoever_signs_out_at_the_same_moment_is_out() {
+    let app = house().await;
+    for _ in 0..5 {
+        let (login, refresh) = log_in(&app, json!({})).await;
+        let mut program = app.program();
+        program.token = Some(text(&login, "token"));
+
+        let out = program.send(app.request("POST", "/logout"));
+        let (out, next) = futures_util::future::join(out, exchange(&app, &refresh)).await;
+
+        assert_eq!(out.status, 200);
+        if next.status == 200 {
+            assert_eq!(session(&app, &text(&next, "token")).await, Err(401));
+            assert_eq!(exchange(&app, &text(&next, "refresh_token")).await.status, 401);
+        }
+        assert_eq!(exchange(&app, &refresh).await.status, 401);
+    }
+}
