@@ -128,7 +128,7 @@ async fn every_column_about_a_person_is_in_it() {
             columns.lines().filter_map(|line| Some(line.trim().split_once(" -> ")?.0)).collect();
         let is_personal =
             |column: &&str| ["user_id", "email", "email_folded", "recipient", "username"].contains(column);
-        if !columns.iter().any(|column| is_personal(column)) {
+        if !columns.iter().any(is_personal) {
             continue;
         }
         let part = parts.iter().find(|(name, _)| *name == table);
