@@ -13,6 +13,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _, PermissionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
 use aws_lc_rs::{constant_time, digest, hkdf, hmac, rand};
@@ -139,24 +140,25 @@ impl MasterSecret {
             .ok_or_else(|| invalid("it should hold 32 bytes as base64url; restore it from a backup"))
     }
 
-    /// A key for one use, named by `label`; keys of different labels tell nothing of each other.
-    pub fn derive(&self, label: &str) -> [u8; 32] {
-        let mut key = [0; 32];
+    /// A key for one use, named by `label`; keys of different labels tell nothing of each other. It is wiped when its
+    /// last holder is gone.
+    pub fn derive(&self, label: &str) -> SecretBox<[u8; 32]> {
         let info = [b"vestibule ".as_slice(), label.as_bytes()];
         let prk = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(self.0.expose_secret());
-        // 32 bytes are always within what HKDF-SHA256 can give.
-        let _ = prk.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
-        key
+        SecretBox::init_with_mut(|key: &mut [u8; 32]| {
+            // 32 bytes are always within what HKDF-SHA256 can give.
+            let _ = prk.expand(&info, hkdf::HKDF_SHA256).and_then(|okm| okm.fill(key));
+        })
     }
 
     /// The sealer for rows of one kind.
     pub fn sealer(&self, label: &str) -> Sealer {
-        Sealer(self.derive(label))
+        Sealer(Arc::new(self.derive(label)))
     }
 
     /// The authenticator for one purpose.
     pub fn authenticator(&self, label: &str) -> Authenticator {
-        Authenticator(hmac::Key::new(hmac::HMAC_SHA256, &self.derive(label)))
+        Authenticator(hmac::Key::new(hmac::HMAC_SHA256, self.derive(label).expose_secret()))
     }
 }
 
@@ -168,12 +170,12 @@ impl fmt::Debug for MasterSecret {
 
 /// Encrypts what must not be readable in a stolen database.
 #[derive(Clone)]
-pub struct Sealer([u8; 32]);
+pub struct Sealer(Arc<SecretBox<[u8; 32]>>);
 
 impl Sealer {
     /// `plain`, encrypted for the place that `context` names (table, column, row id), behind its nonce.
     pub fn seal(&self, plain: &[u8], context: &str) -> Option<Vec<u8>> {
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.0).ok()?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, self.0.expose_secret().as_slice()).ok()?;
         let mut sealed = plain.to_vec();
         let nonce = key.seal_in_place_append_tag(Aad::from(context), &mut sealed).ok()?;
         Some([nonce.as_ref().as_slice(), &sealed].concat())
@@ -182,7 +184,7 @@ impl Sealer {
     /// What was sealed for `context`; nothing if it was altered, or sealed for another place or by another key.
     pub fn open(&self, sealed: &[u8], context: &str) -> Option<Vec<u8>> {
         let (nonce, body) = sealed.split_at_checked(NONCE_LEN)?;
-        let key = RandomizedNonceKey::new(&AES_256_GCM, &self.0).ok()?;
+        let key = RandomizedNonceKey::new(&AES_256_GCM, self.0.expose_secret().as_slice()).ok()?;
         let mut body = body.to_vec();
         let nonce = Nonce::try_assume_unique_for_key(nonce).ok()?;
         let plain = key.open_in_place(nonce, Aad::from(context), &mut body).ok()?;

@@ -202,7 +202,7 @@ impl Vestibule {
             letters: master.sealer("outbox"),
             new_mail: tokio::sync::Notify::new(),
             carries_mail: AtomicBool::new(false),
-            flow_key: secrecy::SecretBox::new(Box::new(master.derive("flow cookie"))),
+            flow_key: master.derive("flow cookie"),
             keeping: OnceLock::new(),
             config,
         })))

@@ -57,7 +57,7 @@ fn content_type(ending: &str) -> &'static str {
     match ending {
         "css" => "text/css; charset=utf-8",
         "js" => "text/javascript; charset=utf-8",
-        "svg" => "image/svg+xml",
+        "svg" => "image/svg+xml; charset=utf-8",
         "png" => "image/png",
         _ => "text/plain; charset=utf-8",
     }

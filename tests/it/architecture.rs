@@ -246,18 +246,12 @@ fn no_file_is_too_long_to_read() {
 #[test]
 fn nothing_falls_over_and_nothing_is_unsafe() {
     for (file, code) in sources() {
-        for word in [
-            ".unwrap()",
-            ".expect(",
-            "todo!(",
-            "unimplemented!(",
-            "unreachable!(",
-            "dbg!(",
-            "unsafe ",
-            "process::Command",
-        ] {
+        for word in
+            [".unwrap()", ".expect(", "todo!(", "unimplemented!(", "unreachable!(", "dbg!(", "unsafe "]
+        {
             assert!(!code.contains(word), "{file}: {word}");
         }
+        assert!(!may_start_a_process(&code), "{file} starts a process");
         let panics = code.matches("panic!(").count();
         assert!(panics == 0 || file == "secret.rs", "{file} panics");
         for line in
@@ -265,6 +259,38 @@ fn nothing_falls_over_and_nothing_is_unsafe() {
         {
             assert!(!line.contains("sql_query(&") && !line.contains("sql_query(format!"), "{file}: {line}");
         }
+    }
+}
+
+/// Whether anything of a module `process` is named there, however it is imported, but for these two.
+fn may_start_a_process(code: &str) -> bool {
+    let harmless = ["::ExitCode", "::setpriority_process"];
+    code.match_indices("process").any(|(at, word)| {
+        let (before, after) = (code[..at].trim_end(), &code[at + word.len()..]);
+        let is_a_name = ["::", "{", ","].iter().any(|end| before.ends_with(end))
+            && !after.starts_with(|letter: char| letter.is_alphanumeric() || letter == '_');
+        let is_path = is_a_name || after.starts_with("::");
+        is_path && !harmless.iter().any(|name| after.starts_with(name))
+    })
+}
+
+#[test]
+fn every_way_to_start_a_process_is_seen() {
+    for code in [
+        "std::process::Command::new",
+        "use std::process::{Command, ExitCode};",
+        "use std::process::*;",
+        "use std::process as p;",
+        "use std::process;\nprocess::abort()",
+        "use std::{fs, process};",
+        "use std::{process::Command};",
+        "use std::os::unix::{\n    net,\n    process::CommandExt,\n};",
+        "tokio::process::Command",
+    ] {
+        assert!(may_start_a_process(code), "{code}");
+    }
+    for code in ["use std::process::ExitCode;", "let process = Variables::of_process(x);", "[&process]"] {
+        assert!(!may_start_a_process(code), "{code}");
     }
 }
 

@@ -144,7 +144,7 @@ fn check(what: &str, answer: &Answer, is_https: bool) {
         let kinds = ["text/html; charset=utf-8", "text/plain; charset=utf-8", "text/css; charset=utf-8"];
         let others = [
             "text/javascript; charset=utf-8",
-            "image/svg+xml",
+            "image/svg+xml; charset=utf-8",
             "image/png",
             "application/json",
             "text/csv; charset=utf-8",
