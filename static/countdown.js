@@ -20,7 +20,7 @@ const inWords = (seconds) => {
   return minutes < 60 ? words.format(minutes, "minute") : words.format(Math.round(minutes / 60), "hour");
 };
 
-if (countdown) {
+if (countdown instanceof HTMLElement && warning instanceof HTMLElement) {
   const ends = Number(countdown.dataset.ends) * 1000 - (await serverAhead());
   const left = () => (ends - Date.now()) / 1000;
 

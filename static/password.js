@@ -1,7 +1,7 @@
 // Show a password; say when Caps Lock is on.
 for (const button of document.querySelectorAll("[data-reveal]")) {
   const input = document.getElementById(button.dataset.reveal);
-  if (!input) continue;
+  if (!(input instanceof HTMLInputElement)) continue;
   const show = (shown) => {
     input.type = shown ? "text" : "password";
     button.setAttribute("aria-pressed", String(shown));
@@ -15,7 +15,7 @@ for (const button of document.querySelectorAll("[data-reveal]")) {
 
 for (const hint of document.querySelectorAll("[data-caps]")) {
   const input = document.getElementById(hint.dataset.caps);
-  if (!input) continue;
+  if (!(input instanceof HTMLInputElement)) continue;
   const say = (text) => {
     if (hint.textContent !== text) hint.textContent = text;
   };

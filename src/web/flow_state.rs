@@ -41,6 +41,11 @@ struct Kept {
 const KEPT_FOR: Duration = Duration::from_mins(10);
 /// How much is kept, with all that is about it; a cookie has 4 KiB at most, for this and for everything else.
 const MOST_KEPT_BYTES: usize = 1024;
+/// How much there may be of everything, as it is sealed. Base64 and the escapes of a cookie make half as much again of
+/// it, and browsers drop a cookie of more than 4 KiB: with it would go a link's token.
+const MOST_STATE_BYTES: usize = 2600;
+/// What is let go first, if all together is more.
+const DISPENSABLE: [&str; 4] = ["kept", "next", "address", "flash"];
 
 /// The state of one browser between two pages, read from its encrypted cookie.
 pub(super) struct FlowState(Session);
@@ -151,6 +156,16 @@ impl FlowState {
         if let Err(error) = self.0.insert(key, value) {
             log::warn!("flow state could not be kept: {error}");
         }
+        for other in DISPENSABLE {
+            if self.size() > MOST_STATE_BYTES {
+                self.0.remove(other);
+            }
+        }
+    }
+
+    /// How many bytes will be sealed.
+    fn size(&self) -> usize {
+        serde_json::to_string(&*self.0.entries()).map_or(usize::MAX, |text| text.len())
     }
 
     fn take<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
@@ -173,4 +188,62 @@ pub(super) fn middleware(vestibule: &Vestibule) -> FlowMiddleware {
         .cookie_content_security(CookieContentSecurity::Private)
         .session_lifecycle(PersistentSession::default().session_ttl(time::Duration::hours(1)))
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse, http::header, web};
+
+    use super::*;
+    use crate::config::Config;
+
+    /// What every browser keeps of a cookie (RFC 6265 §6.1).
+    const KEPT_BY_BROWSERS: usize = 4096;
+
+    async fn fill(request: HttpRequest) -> HttpResponse {
+        let (flow, user) = (FlowState::of(&request), UserId::new());
+        let typed = match request.query_string() {
+            "quotes" => "\"",
+            "controls" => "\u{1}",
+            "backslashes" => "\\",
+            _ => "a",
+        };
+        let typed = typed.repeat(MOST_KEPT_BYTES);
+        flow.set_link_token("setup", &"s".repeat(43));
+        flow.set_return_to(&format!("/{}", "x".repeat(1023)));
+        flow.keep("/account/email", &user, &[("email", &typed)], Timestamp::from_seconds(1));
+        flow.set_address(&"a".repeat(254));
+        flow.say(&"w".repeat(200));
+        flow.set_link_token("reset", &"r".repeat(43));
+        HttpResponse::Ok().finish()
+    }
+
+    async fn link(request: HttpRequest) -> String {
+        FlowState::of(&request).link_token("reset").unwrap_or_default()
+    }
+
+    #[actix_web::test]
+    async fn it_fits_into_a_cookie_whatever_is_put_in_and_a_link_is_never_lost() {
+        let dir = std::env::temp_dir().join(format!("vestibule-flow-{}", std::process::id()));
+        let mut config = Config::default();
+        config.server.data_dir = dir.clone();
+        config.server.public_url = Some("https://login.example.org".to_owned());
+        let vestibule = Vestibule::open(config).unwrap();
+        let app = App::new().route("/fill", web::get().to(fill)).route("/link", web::get().to(link));
+        let app = init_service(app.wrap(middleware(&vestibule))).await;
+
+        for typed in ["letters", "quotes", "controls", "backslashes"] {
+            let answer =
+                call_service(&app, TestRequest::with_uri(&format!("/fill?{typed}")).to_request()).await;
+            let cookie = answer.headers().get(header::SET_COOKIE).unwrap().to_str().unwrap().to_owned();
+            let pair = cookie.split(';').next().unwrap().to_owned();
+            let asked = TestRequest::with_uri("/link").insert_header((header::COOKIE, pair)).to_request();
+            let token = actix_web::test::call_and_read_body(&app, asked).await;
+
+            assert!(cookie.len() <= KEPT_BY_BROWSERS, "{} bytes", cookie.len());
+            assert_eq!(token, "r".repeat(43));
+        }
+        std::fs::remove_dir_all(dir).unwrap();
+    }
 }

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::extract::Context;
@@ -13,15 +14,19 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Names the answer and writes the access log.
 ///
-/// The log has the route, not the path: paths of links hold secrets (ASVS 14.2.1). It has no query for the same reason.
+/// A refusal is a warning. The log has the route, not the path: paths of links hold secrets (ASVS 14.2.1). It has no query for the same reason.
 pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, watch: Stopwatch) {
     let id = context.request_id.as_str();
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
     let request = response.request();
-    let is_probe = matches!(request.path(), "/healthz" | "/readyz");
-    let level = if is_probe { log::Level::Debug } else { log::Level::Info };
+    let level = match response.status() {
+        // Somebody may have tried to get around us (ASVS 16.3.2, 16.3.3).
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => log::Level::Warn,
+        _ if matches!(request.path(), "/healthz" | "/readyz") => log::Level::Debug,
+        _ => log::Level::Info,
+    };
     if !log::log_enabled!(target: "vestibule::access", level) {
         return;
     }

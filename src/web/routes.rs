@@ -260,3 +260,65 @@ where
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, web::Data};
+
+    use super::*;
+    use crate::config::Config;
+    use crate::web::extract::Context;
+    use crate::web::frame::frame;
+
+    /// Panics while it is asked for, like an extractor with a fault in it.
+    struct Trap;
+
+    impl FromRequest for Trap {
+        type Error = Error;
+        type Future = futures_util::future::BoxFuture<'static, Result<Self, Error>>;
+
+        #[expect(clippy::panic, reason = "that is what is tried")]
+        fn from_request(_: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+            Box::pin(async { panic!("in an extractor") })
+        }
+    }
+
+    #[expect(clippy::panic, reason = "that is what is tried")]
+    async fn break_down(_: Context) -> HttpResponse {
+        panic!("in a handler")
+    }
+
+    async fn trap(_: Trap) -> HttpResponse {
+        HttpResponse::Ok().finish()
+    }
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_costs_its_own_request_and_no_other() {
+        let dir = std::env::temp_dir().join(format!("vestibule-routes-{}", std::process::id()));
+        let mut config = Config::default();
+        config.server.data_dir = dir.clone();
+        let vestibule = Vestibule::open(config).unwrap();
+        let routes = table().get("/broken", break_down).post("/broken", trap).bare("/broken/bare", trap);
+        let app = App::new().app_data(Data::new(vestibule.clone())).configure(|config| {
+            routes.configure(config, &vestibule);
+        });
+        let app = init_service(app.wrap(from_fn(frame))).await;
+
+        for _ in 0..20 {
+            for (method, path) in
+                [(Method::GET, "/broken"), (Method::POST, "/broken"), (Method::GET, "/broken/bare")]
+            {
+                let request = TestRequest::with_uri(path).method(method);
+                let answer = call_service(&app, request.to_request()).await;
+                assert_eq!(answer.status(), 500, "{path}");
+                let body = actix_web::test::read_body(answer).await;
+                assert!(!body.is_empty() && !String::from_utf8_lossy(&body).contains("panic"), "{body:?}");
+            }
+            let next = call_service(&app, TestRequest::with_uri("/login").to_request()).await;
+            assert_eq!(next.status(), 200);
+        }
+        std::fs::remove_dir_all(dir).unwrap();
+    }
+}

@@ -9,6 +9,7 @@ use actix_web::dev::ServiceRequest;
 use actix_web::http::header::{self, HeaderMap};
 
 use super::error::Error;
+use super::extract::Context;
 use super::{cookies, extract};
 
 /// Why a request from elsewhere is refused before any handler sees it, if it is.
@@ -24,10 +25,11 @@ pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {
     let route = request.match_pattern().unwrap_or_default();
     let headers = request.headers();
     log::warn!(
-        "refused {} {route}: Sec-Fetch-Site is {:?} and Origin {:?}, but server.public_url is {home}",
+        "refused {} {route}: Sec-Fetch-Site is {:?} and Origin {:?}, but server.public_url is {home} (request {})",
         request.method(),
         only(headers, "sec-fetch-site").unwrap_or("absent"),
         only(headers, header::ORIGIN.as_str()).unwrap_or("absent"),
+        Context::of(request.request())?.request_id,
     );
     Err(Error::CrossSite { home })
 }

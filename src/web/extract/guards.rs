@@ -83,11 +83,18 @@ impl FromRequest for Admin {
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let current = CurrentUser::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
             let current = current.await?;
             match current.user.role {
                 Role::Admin => Ok(Self(current)),
                 Role::User => {
+                    let (route, id) = (request.match_pattern().unwrap_or_default(), &current.user.id);
+                    log::warn!(
+                        "refused {} {route} to user {id}, who is no administrator (request {})",
+                        request.method(),
+                        Context::of(&request)?.request_id
+                    );
                     let words =
                         format!("You are signed in as {}, who may not see this.", current.user.username);
                     Err(Error::Forbidden(words.into()))
