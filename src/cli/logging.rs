@@ -101,3 +101,57 @@ pub(super) fn moment() -> String {
     let moment = jiff::Timestamp::from_millisecond(clock::unix_millis()).unwrap_or_default();
     format!("{moment:.3}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex, PoisonError};
+
+    use log::{Level, Log as _};
+
+    use super::*;
+
+    /// What was written, byte by byte.
+    #[derive(Clone, Default)]
+    struct Paper(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Paper {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    type Format = fn(&mut Formatter, &Record<'_>) -> io::Result<()>;
+
+    fn written(format: Format, words: &str) -> String {
+        let paper = Paper::default();
+        let mut builder = Builder::new();
+        builder.filter_level(LevelFilter::Trace).target(Target::Pipe(Box::new(paper.clone())));
+        let log = builder.write_style(WriteStyle::Never).format(format).build();
+        log.log(&Record::builder().level(Level::Warn).target("here").args(format_args!("{words}")).build());
+        let bytes = paper.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn nobody_can_forge_a_line_or_speak_to_the_terminal() {
+        let forged =
+            "a\n2026-11-22T00:00:00.000Z INFO  here b\r\n\u{1b}[2J\u{1b}]0;x\u{7}\u{202e}\u{2028}\u{85}\0c";
+
+        for format in [in_words as Format, in_plain_words, in_json] {
+            let line = written(format, forged);
+
+            assert_eq!((line.matches('\n').count(), line.ends_with("\n")), (1, true), "{line}");
+            let unruly = line.trim_end().chars().find(|letter| letter.is_control() || *letter > '~');
+            assert_eq!(unruly, None, "{line}");
+            assert!(line.contains("u{1b}") && line.contains('c'), "{line}");
+        }
+        let line: serde_json::Value =
+            serde_json::from_str(&written(in_json, "a\",\"level\":\"error")).unwrap();
+        assert_eq!((&line["level"], &line["message"]), (&"warn".into(), &"a\",\"level\":\"error".into()));
+    }
+}

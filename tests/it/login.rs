@@ -289,3 +289,20 @@ async fn success_and_failure_are_written_down_with_who_and_where() {
     assert_eq!((done.address.as_str(), done.session_id.is_some()), ("192.0.2.7", true));
     assert!(done.user_agent.contains("Firefox") && !done.request_id.is_empty());
 }
+
+#[actix_web::test]
+async fn a_password_of_five_years_ago_signs_in_and_nobody_has_to_change_it() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    app.pass(5 * 365 * 86_400);
+    let (mut browser, mut program) = (app.browser(), app.program());
+
+    let signed_in = browser.sign_in("ada").await;
+    let page = browser.get("/dashboard").await;
+
+    assert_eq!((signed_in.status, signed_in.location(), page.status), (303, "/dashboard", 200));
+    assert_eq!(program.log_in("ada").await.status, 200);
+    for word in ["expire", "change your password", "too old"] {
+        assert!(!page.body.to_lowercase().contains(word), "{word}");
+    }
+}

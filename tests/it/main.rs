@@ -10,6 +10,7 @@
 
 mod account_sessions;
 mod activity;
+mod access;
 mod api;
 mod architecture;
 mod asvs;
@@ -23,6 +24,7 @@ mod client_address;
 mod close_account;
 mod connections;
 mod dashboard;
+mod documents;
 mod doorway;
 mod embed;
 mod encoding;
@@ -59,6 +61,7 @@ mod restore_email;
 mod routes;
 mod schema;
 mod scripts;
+mod secrets;
 mod sessions;
 mod settings;
 mod setup;

@@ -5,8 +5,8 @@ use std::time::Duration;
 use actix_web::rt::time::sleep;
 use vestibule::clock::Stopwatch;
 use vestibule::flows::caller::Caller;
-use vestibule::flows::end_session;
-use vestibule::models::RevokedBecause;
+use vestibule::flows::{administer_user, end_session};
+use vestibule::models::{RevokedBecause, Role};
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -100,4 +100,30 @@ async fn what_a_slow_request_ended_is_over_everywhere_too() {
 
     sleep(Duration::from_secs(1)).await;
     assert_eq!(program.get("/api/session").await.status, 401);
+}
+
+#[actix_web::test]
+async fn a_role_that_changes_at_one_node_counts_at_another_within_a_second() {
+    let first = TestApp::new().await;
+    let second = first.another_node().await;
+    let ada = first.register("ada").await;
+    let mut there = second.program();
+    there.log_in("ada").await;
+    until_remembering(&second).await;
+    let role = async || there.get("/api/session").await.json()["role"].as_str().unwrap().to_owned();
+    assert_eq!((role().await.as_str(), second.vestibule.verified.len()), ("user", 1));
+
+    for (to, name) in [(Role::Admin, "admin"), (Role::User, "user")] {
+        let user = administer_user::find(&first.vestibule, ada.username.as_str()).await.unwrap().unwrap();
+        let changed = Stopwatch::start();
+        administer_user::set_role(&first.vestibule, &user, to, &Caller::operator(), first.now())
+            .await
+            .unwrap();
+
+        while role().await != name {
+            sleep(Duration::from_millis(20)).await;
+        }
+        // Half a second between two readings, and as much again for a machine that is busy.
+        assert!(changed.elapsed() < Duration::from_secs(1), "{:?}", changed.elapsed());
+    }
 }

@@ -17,9 +17,9 @@ use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 use crate::{change_email, restore_email, verify_email};
 
 /// An application with people in it, each at a browser of theirs, and live links.
-struct Stage {
-    app: TestApp,
-    people: Vec<(&'static str, Browser)>,
+pub struct Stage {
+    pub app: TestApp,
+    pub people: Vec<(&'static str, Browser)>,
     setup: String,
     reset: String,
     not_me: String,
@@ -30,7 +30,7 @@ struct Stage {
 }
 
 impl Stage {
-    async fn new() -> Self {
+    pub async fn new() -> Self {
         let app = TestApp::new().await;
         let setup = set_up::issue_link(&app.vestibule, app.now()).await.unwrap().unwrap();
         let ada = proven(&app, "ada", ADDRESS).await;
@@ -74,7 +74,7 @@ impl Stage {
     }
 
     /// The paths of a route, its parts filled in with what is there and with what is not.
-    fn paths(&self, pattern: &str) -> Vec<String> {
+    pub fn paths(&self, pattern: &str) -> Vec<String> {
         let fill = |part: &str, values: [&str; 2]| -> Vec<String> {
             values.iter().map(|value| pattern.replace(part, value)).collect()
         };
@@ -93,7 +93,7 @@ impl Stage {
     }
 
     /// A request that would do something, if it were let in.
-    fn deed(&self, path: &str) -> TestRequest {
+    pub fn deed(&self, path: &str) -> TestRequest {
         let body = match path {
             "/register" | "/setup" => format!("username=mallory&password={PASSWORD}"),
             "/login" => format!("login=ada&password={PASSWORD}"),

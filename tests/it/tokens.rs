@@ -298,3 +298,26 @@ async fn whoever_sends_forged_tokens_all_day_is_slowed_down() {
         app.request("GET", "/protected").insert_header(("authorization", format!("Bearer {forged}")));
     assert_eq!(app.send(elsewhere.peer_addr("192.0.2.9:1".parse().unwrap())).await.status, 403);
 }
+
+#[actix_web::test]
+async fn whoever_takes_a_name_that_is_free_again_is_somebody_else() {
+    let app = TestApp::new().await;
+    let first = app.register("ada").await;
+    let (mut before, mut browser) = (app.program(), app.browser());
+    before.log_in("ada").await;
+    browser.sign_in("ada").await;
+    assert_eq!(before.get("/api/session").await.status, 200);
+
+    app.execute("DELETE FROM users WHERE username = 'ada'").await;
+    let second = app.register("ada").await;
+    let mut after = app.program();
+    after.log_in("ada").await;
+
+    assert_ne!(first.id, second.id);
+    assert_eq!((before.get("/api/session").await.status, browser.get("/dashboard").await.status), (401, 303));
+    assert_eq!(after.get("/api/session").await.json()["user"], second.id.to_string());
+    let subject = |program: &crate::support::Program| {
+        read(program.token.as_deref().unwrap()).1["sub"].as_str().unwrap().to_owned()
+    };
+    assert_ne!(subject(&before), subject(&after));
+}

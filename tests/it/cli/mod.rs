@@ -12,6 +12,7 @@ mod blocklist;
 mod config;
 mod healthcheck;
 mod help;
+mod log;
 mod mail;
 mod migrate;
 mod readme;

@@ -57,6 +57,15 @@ impl Server {
         answer.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
+    /// Tells it to stop; everything that it has said.
+    pub(super) fn end(mut self) -> String {
+        let told = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
+        assert!(told.success());
+        let mut said = self.said.join("\n") + "\n";
+        self.stderr.read_to_string(&mut said).unwrap();
+        said
+    }
+
     /// Tells it to stop, and says how long that took.
     pub(super) fn stop(mut self) -> Duration {
         let began = Stopwatch::start();
