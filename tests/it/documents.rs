@@ -144,6 +144,33 @@ fn each_thing_that_scripts_need_of_a_browser_is_told() {
 }
 
 #[test]
+fn mails_are_tried_again_as_the_page_says() {
+    let code = &sources()["flows/deliver_mail.rs"];
+    let pauses = code.split("const PAUSES").nth(1).unwrap().split("];").next().unwrap();
+    let units = [("from_secs(", "s"), ("from_mins(", "min"), ("from_hours(", "h")];
+    let pauses: Vec<String> = pauses
+        .lines()
+        .filter_map(|line| {
+            let (_, unit, rest) =
+                units.iter().find_map(|(name, unit)| Some((name, unit, line.split_once(name)?.1)))?;
+            Some(format!("{} {unit}", rest.split(')').next()?))
+        })
+        .collect();
+
+    let page = page("connections.md");
+    let words = format!(
+        "tried again after {} and then each hour; after a refusal for good each 6 h",
+        pauses.join(", ")
+    );
+    assert!(pauses.len() > 3 && page.contains(&words), "docs/connections.md should say: {words}");
+    assert!(code.contains("const LONG_PAUSE: Duration = Duration::from_hours(6);"));
+    assert!(
+        code.contains("const GIVE_UP: Duration = Duration::from_hours(72);")
+            && page.contains("given up after 3 days")
+    );
+}
+
+#[test]
 fn each_connection_that_the_code_opens_has_a_row() {
     let page = page("connections.md");
     let openers: BTreeSet<&str> =

@@ -1,5 +1,7 @@
 //! The guards, each in front of a route of somebody else's, and everybody who might come.
 
+use std::sync::Mutex;
+
 use actix_web::web::{ServiceConfig, get, post};
 use vestibule::models::Role;
 use vestibule::web::extract::{Admin, BearerUser, CurrentUser, Visitor};
@@ -171,4 +173,38 @@ async fn deeds_are_guarded_like_pages() {
     assert_eq!(stranger.submit("/act", &[]).await.status, 401);
     assert_eq!(bob.submit("/act", &[]).await.status, 403);
     assert_eq!(ada.submit("/act", &[]).await.status, 200);
+}
+
+/// What is logged in this process.
+struct Listener(Mutex<Vec<String>>);
+
+static HEARD: Listener = Listener(Mutex::new(Vec::new()));
+
+impl log::Log for Listener {
+    fn enabled(&self, _: &log::Metadata<'_>) -> bool {
+        true
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push(format!("{} {}", record.level(), record.args()));
+    }
+
+    fn flush(&self) {}
+}
+
+#[actix_web::test]
+async fn whoever_may_not_is_in_the_log_by_id() {
+    log::set_logger(&HEARD).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    let app = house().await;
+    let mut bob = app.browser();
+    bob.sign_in("bob").await;
+    let id = app.ask(|conn| vestibule::models::User::find_by_username(conn, "bob")).await.unwrap().id;
+
+    assert_eq!(bob.get("/admin").await.status, 403);
+
+    let heard = HEARD.0.lock().unwrap().clone();
+    let words = format!("WARN refused GET /admin to user {id}, who is no administrator (request ");
+    assert!(heard.iter().any(|line| line.starts_with(&words)), "{heard:?}");
+    assert!(!heard.iter().any(|line| line.contains("bob")), "{heard:?}");
 }

@@ -63,6 +63,9 @@ impl Server {
         assert!(told.success());
         let mut said = self.said.join("\n") + "\n";
         self.stderr.read_to_string(&mut said).unwrap();
+        let mut out = String::new();
+        self.child.stdout.take().unwrap().read_to_string(&mut out).unwrap();
+        assert_eq!(out, "", "a server says everything on standard error");
         said
     }
 
