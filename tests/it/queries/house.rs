@@ -113,13 +113,16 @@ impl House {
             .collect()
     }
 
-    /// Waits until a mail with such a link has become a file; what follows in the link, or the word after.
-    pub fn wait_for_mail(&self, start: &str) -> String {
+    /// Waits until a mail with such a link has become a file; what follows in the link, unless that is `known`.
+    pub fn wait_for_mail(&self, start: &str, known: &str) -> String {
         for _ in 0..200 {
             let mails = fs::read_dir(self.data().join("mail")).into_iter().flatten();
             let mails = mails.map(|mail| fs::read_to_string(mail.unwrap().path()).unwrap_or_default());
             let text = mails.collect::<String>().replace("=\r\n", "");
-            if let Some(word) = text.split(start).nth(1).and_then(|rest| rest.split_whitespace().next()) {
+            let mut words = text.split(start).skip(1).filter_map(|rest| rest.split_whitespace().next());
+            // In the other half of the mail a quotation mark ends it.
+            let new = words.find(|word| !word.contains('"') && (known.is_empty() || *word != known));
+            if let Some(word) = new {
                 return word.to_owned();
             }
             std::thread::sleep(Duration::from_millis(50));

@@ -178,7 +178,7 @@ fn write_mails(house: &House, server: &Server) {
     fs::remove_file(&folder).unwrap();
     house.run("mail retry", "");
     house.wait_for(|sql| sql.starts_with("UPDATE \"outbox\" SET \"sent_at\""));
-    let token = house.wait_for_mail("/reset/");
+    let token = house.wait_for_mail("/reset/", "");
     let listed: Value = serde_json::from_str(&house.run("mail list --json", "")).unwrap();
     let reset = listed.as_array().unwrap().iter().find(|mail| mail["about"] == "reset_password");
     let id = reset.unwrap()["id"].as_str().unwrap().to_owned();
