@@ -99,11 +99,6 @@ const BEYOND_THE_WALK: [(&str, &str); 4] = [
     ("users", "find_locked: on PostgreSQL alone"),
     ("users", "void_password: in the words of update_password_hash"),
     ("users", "list_admins_locked: on either database in words of its own"),
-/// What the walk does not come to; each finds its row by its id.
-const BEYOND_THE_WALK: [(&str, &str); 3] = [
-    ("outbox", "hold: while a mail server takes its time"),
-    ("users", "find_locked: on PostgreSQL alone"),
-    ("users", "void_password: in the words of a hash at another cost"),
 ];
 
 #[test]
