@@ -54,7 +54,7 @@ pub async fn begin(
     let head = json!({ "format": "vestibule-export", "version": 1, "exported_at": now.to_string() });
     let mut head = head.to_string();
     head.truncate(head.len() - 1);
-    let ready = VecDeque::from([format!("{head},\n\"user\":{}", of_user(user))]);
+    let ready = VecDeque::from([format!("{head},\n{}:{}", key("user"), of_user(user))]);
     let next = Some(Part::Sessions(None));
     Ok(Export { vestibule: vestibule.clone(), user: user.clone(), now, ready, next })
 }
@@ -118,6 +118,11 @@ fn piece(
     })
 }
 
+/// The name of a part, as JSON writes it.
+fn key(name: &str) -> Value {
+    Value::from(name)
+}
+
 /// A page of a list: its beginning, if it is the first, and its end, if it is the last.
 fn list(
     name: &str,
@@ -127,7 +132,7 @@ fn list(
     then: Part,
 ) -> (String, Option<Part>) {
     let is_last = rows.len() < MOST_TOGETHER as usize;
-    let mut text = if is_first { format!(",\n\"{name}\":[") } else { String::new() };
+    let mut text = if is_first { format!(",\n{}:[", key(name)) } else { String::new() };
     for (index, row) in rows.iter().enumerate() {
         text.push_str(if is_first && index == 0 { "\n" } else { ",\n" });
         text.push_str(&row.to_string());
@@ -170,6 +175,7 @@ fn of_session(session: &Session) -> Value {
         "expires_at": session.expires_at.to_string(),
         "how": session.amr,
         "address": session.address,
+        "network": session.network,
         "user_agent": session.user_agent,
         "revoked_at": words(session.revoked_at),
         "revoked_because": session.revoked_because,
@@ -213,7 +219,7 @@ fn rest(
     let counters = throttle::counters_of(here, conn, user, owned)?;
     let mut text = String::new();
     let mut part = |name: &str, rows: Vec<Value>| {
-        text.push_str(&format!(",\n\"{name}\":{}", Value::Array(rows)));
+        text.push_str(&format!(",\n{}:{}", key(name), Value::Array(rows)));
     };
     part("links", links.iter().map(of_link).collect());
     part("mails", mails.iter().map(of_mail).collect());

@@ -36,5 +36,6 @@ pub mod reset_password;
 pub mod restore_email;
 pub mod set_up;
 mod start_session;
+pub mod stay;
 pub mod throttle;
 pub mod verify_email;

@@ -4,6 +4,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::end_session;
+use crate::flows::stay::Stay;
 use crate::id::SessionId;
 use crate::models::{self, RevokedBecause, Session, User};
 use crate::tokens::RefreshToken;
@@ -18,17 +19,6 @@ pub struct SignedIn {
     pub session: Session,
     /// What carries it beyond its access token, if something does.
     pub refresh: Option<RefreshToken>,
-}
-
-/// How long somebody means to stay signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stay {
-    /// While they are active, for `sessions.absolute_lifetime` at most: there is no refresh token.
-    WhileActive,
-    /// For `sessions.absolute_lifetime`, active or not: a program, which knows by itself when to ask for a new token.
-    Renewable,
-    /// For `sessions.remembered_lifetime`, active or not: "Stay signed in".
-    Remembered,
 }
 
 /// Writes a new session with a new id, always: an id from before signing in is worth nothing after it (session
@@ -53,22 +43,20 @@ pub(super) fn insert(
     for old in live.iter().skip((limits.max_per_user as usize).saturating_sub(1)) {
         end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::TooMany, now)?;
     }
-    let is_remembered = stay == Stay::Remembered;
-    let lifetime = if is_remembered { limits.remembered_lifetime } else { limits.absolute_lifetime };
     let session = Session {
         id: SessionId::new(),
         user_id: user.id.clone(),
         created_at: now,
         authenticated_at: now,
         last_seen_at: now,
-        expires_at: now + lifetime,
+        expires_at: now + stay.lifetime(limits),
         amr: "pwd".to_owned(),
         address: caller.address(),
         network: caller.network(),
         user_agent: caller.user_agent.clone(),
         revoked_at: None,
         revoked_because: None,
-        renewable_since: (stay != Stay::WhileActive).then_some(now),
+        renewable_since: stay.is_renewable().then_some(now),
     };
     begin(conn, user, session)
 }

@@ -189,7 +189,8 @@ fn prove(
     };
     // Mail is no proof of who somebody is: the next sensitive deed asks for the password when it would have anyway. And
     // before anything else is written: of a session that has ended meanwhile nothing stays.
-    let Some(done) = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)? else {
+    let Some(done) = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)?
+    else {
         return Ok(Err(VerifyEmailError::SessionEnded));
     };
     User::update_email(conn, &user.id, (&proof.email, &proof.email_folded), now)?;

@@ -134,6 +134,11 @@ async fn every_answer_is_as_long_as_it_says() {
 
                 let at = answer.windows(4).position(|four| four == b"\r\n\r\n").unwrap();
                 let head = String::from_utf8(answer[..at].to_vec()).unwrap().to_ascii_lowercase();
+                if path == "/account/activity.csv" && head.contains("\r\ntransfer-encoding: chunked") {
+                    // Its end is not known when it begins; it says where each piece of it ends, and then that it does.
+                    assert!(answer.ends_with(b"\r\n0\r\n\r\n"), "{method} {path}");
+                    continue;
+                }
                 let length =
                     head.split("\r\ncontent-length: ").nth(1).unwrap_or_else(|| panic!("{path}: {head}"));
                 let length: usize = length.lines().next().unwrap().parse().unwrap();

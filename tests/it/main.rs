@@ -8,9 +8,9 @@
 #![allow(clippy::type_complexity, reason = "tables of cases name their columns")]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
+mod access;
 mod account_sessions;
 mod activity;
-mod access;
 mod api;
 mod architecture;
 mod asvs;

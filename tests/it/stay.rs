@@ -51,7 +51,7 @@ async fn the_box_is_empty_says_for_how_long_and_stays_ticked_beside_an_error() {
     let empty = browser.submit("/login", &[("login", "ada"), ("password", "?")]).await;
     let register = browser.get("/register").await;
 
-    let words = "<label for=\"stay_signed_in\">Stay signed in for 30 days</label>";
+    let words = "> Stay signed in for 30 days</label>";
     let checked = "type=\"checkbox\" value=\"yes\" checked";
     assert!(page.body.contains(words) && !page.body.contains("checked"));
     assert_eq!((ticked.status, empty.status), (422, 422));
