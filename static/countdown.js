@@ -32,7 +32,7 @@ if (countdown instanceof HTMLElement && warning instanceof HTMLElement) {
     if (seconds <= 120 && !warning.textContent) {
       warning.textContent = "You will be signed out in less than two minutes.";
       warning.parentElement.classList.add("note", "warn");
-      if (renew) renew.hidden = false;
+      if (renew instanceof HTMLElement) renew.hidden = false;
     }
     setTimeout(tick, Math.min(15, seconds) * 1000);
   };
