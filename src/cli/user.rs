@@ -203,9 +203,9 @@ async fn reset_link(vestibule: &Vestibule, named: Named, now: Timestamp) -> anyh
     let user = find(vestibule, &named.name).await?;
     let token = reset_password::issue_link(vestibule, &user, &Caller::operator(), now).await?;
     let url = reset_password::url(vestibule, &token);
-    let expires_at = (now + reset_password::LIFETIME).to_string();
+    let expires_at = (now + vestibule.config.mail.link_lifetime).to_string();
     named.format.answer(&json!({ "url": url, "expires_at": expires_at }), || url.clone())?;
-    let minutes = reset_password::LIFETIME.as_secs() / 60;
+    let minutes = vestibule.config.mail.link_lifetime.as_secs() / 60;
     output::aside(format_args!("the link works for {minutes} minutes and once"));
     if user.disabled_at.is_some() {
         output::aside(format_args!(

@@ -31,6 +31,10 @@ pub struct MailConfig {
     /// How long the mail server may take for each of its answers.
     #[serde(with = "duration")]
     pub smtp_timeout: Duration,
+    /// How long a mailed code, or link to choose a password or to prove an address, works from when its mail leaves. ASVS
+    /// (6.5.5) asks for ten minutes at most.
+    #[serde(with = "duration")]
+    pub link_lifetime: Duration,
     /// The most mails in an hour that strangers can make us send to one person.
     pub asked_per_person: u32,
     /// The most mails in an hour that people at one network address can make us send.
@@ -60,6 +64,7 @@ impl Default for MailConfig {
             smtp_username: None,
             smtp_password: None,
             smtp_timeout: Duration::from_mins(1),
+            link_lifetime: Duration::from_mins(10),
             asked_per_person: 5,
             asked_per_network: 20,
         }
@@ -81,6 +86,7 @@ impl MailConfig {
     /// The rules that this section breaks.
     pub(super) fn check(&self) -> Vec<Rule> {
         let default = Self::default();
+        let (minute, hour) = (Duration::from_mins(1), Duration::from_hours(1));
         let patience = Duration::from_secs(1)..=Duration::from_mins(10);
         [
             self.check_from(),
@@ -88,6 +94,7 @@ impl MailConfig {
             self.check_tls(),
             self.check_credentials(),
             lasts("mail.smtp_timeout", self.smtp_timeout, patience, default.smtp_timeout),
+            lasts("mail.link_lifetime", self.link_lifetime, minute..=hour, default.link_lifetime),
             within("mail.asked_per_person", self.asked_per_person, 1..=1000, default.asked_per_person),
             within("mail.asked_per_network", self.asked_per_network, 1..=100_000, default.asked_per_network),
         ]

@@ -16,7 +16,7 @@ use crate::credentials::email::{Email, EmailError};
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::throttle::ThrottleError;
-use crate::flows::{mail_budget, queue_mail, verify_email};
+use crate::flows::{mail_budget, queue_mail};
 use crate::id::{EmailProofId, UserId};
 use crate::mail::messages::{self, EmailChangeAsked};
 use crate::models::{EmailProof, EventKind, User};
@@ -204,7 +204,7 @@ fn insert(
         mail_id: None,
         tries: 0,
         created_at: now,
-        expires_at: now + verify_email::LIFETIME,
+        expires_at: now + here.config.mail.link_lifetime,
     };
     proof.insert(conn)?;
     queue_mail::wake(here, conn);

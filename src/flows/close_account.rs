@@ -15,7 +15,7 @@ use crate::flows::caller::Caller;
 use crate::flows::{end_session, queue_mail};
 use crate::id::MailId;
 use crate::mail::messages::{self, AccountClosed, AccountReopened};
-use crate::models::{EventKind, OneTimeToken, Purpose, RevokedBecause, Role, Session, User};
+use crate::models::{EmailProof, EventKind, OneTimeToken, Purpose, RevokedBecause, Role, Session, User};
 use crate::vestibule::Vestibule;
 
 /// Why the account stays open.
@@ -77,6 +77,7 @@ pub async fn by_owner(
         for purpose in [Purpose::ResetPassword, Purpose::DisownLogin] {
             OneTimeToken::delete_of(conn, &id, purpose)?;
         }
+        EmailProof::delete_of(conn, &id)?;
         event.insert(conn)?;
         write_to_all(&here, conn, &user, &caller, now)?;
         Ok(Ok(deadline(&here, now)))

@@ -5,7 +5,9 @@ use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::{close_account, end_session, throttle};
 use crate::id::UserId;
-use crate::models::{Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, RevokedBecause, User};
+use crate::models::{
+    EmailProof, Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, RevokedBecause, User,
+};
 use crate::vestibule::Vestibule;
 
 /// Deletes the account at once; whether there was one.
@@ -73,6 +75,11 @@ fn within(
         {
             OutboxMail::delete_to(conn, &former)?;
         }
+    }
+    if let Some(proof) = EmailProof::find_of(conn, &user.id)?
+        && User::list_by_email(conn, &proof.email_folded)?.is_empty()
+    {
+        OutboxMail::delete_to(conn, &proof.email)?;
     }
     Event::anonymise(conn, &user.id)?;
     User::delete(conn, &user.id)?;

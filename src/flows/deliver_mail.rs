@@ -9,9 +9,7 @@ use std::time::Duration;
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::db;
-use crate::flows::{
-    disown_login, forgot_password, mail_code, queue_mail, reset_password, restore_email, verify_email,
-};
+use crate::flows::{disown_login, forgot_password, mail_code, queue_mail, restore_email};
 use crate::id::MailId;
 use crate::mail::messages::Test;
 use crate::mail::{Letter, MailError, Parcel};
@@ -105,11 +103,12 @@ async fn claim(vestibule: &Vestibule, now: Timestamp) -> Result<Option<OutboxMai
     loop {
         let due = vestibule.db.read(move |conn| Ok::<_, db::Error>(OutboxMail::find_due(conn, now)?)).await?;
         let Some(mail) = due else { return Ok(None) };
+        let here = vestibule.clone();
         let claimed = vestibule.db.write(move |conn| {
             if !mail.claim(conn, now + HOLD)? {
                 return Ok(None);
             }
-            if !start_links(conn, &mail, now)? {
+            if !start_links(&here, conn, &mail, now)? {
                 OutboxMail::update_given_up(conn, &mail.id, "its links were used or replaced", now)?;
                 return Ok(None);
             }
@@ -123,16 +122,22 @@ async fn claim(vestibule: &Vestibule, now: Timestamp) -> Result<Option<OutboxMai
 }
 
 /// The time of a link begins when its mail leaves. Whether the mail is (still) good for something.
-fn start_links(conn: &mut db::AnyConnection, mail: &OutboxMail, now: Timestamp) -> Result<bool, db::Error> {
+fn start_links(
+    here: &Vestibule,
+    conn: &mut db::AnyConnection,
+    mail: &OutboxMail,
+    now: Timestamp,
+) -> Result<bool, db::Error> {
+    let soon = now + here.config.mail.link_lifetime;
     Ok(match mail.kind {
-        MailKind::ResetPassword => OneTimeToken::start(conn, &mail.id, now + reset_password::LIFETIME)? > 0,
-        MailKind::NewDevice => OneTimeToken::start(conn, &mail.id, now + disown_login::LIFETIME)? > 0,
-        MailKind::VerifyEmail => EmailProof::start(conn, &mail.id, now + verify_email::LIFETIME)? > 0,
+        MailKind::ResetPassword => OneTimeToken::start(conn, &mail.id, soon)? > 0,
+        MailKind::VerifyEmail => EmailProof::start(conn, &mail.id, soon)? > 0,
         // The one who gave the address sees its time run as for any other.
         MailKind::EmailTaken => {
-            EmailProof::start(conn, &mail.id, now + verify_email::LIFETIME)?;
+            EmailProof::start(conn, &mail.id, soon)?;
             true
         }
+        MailKind::NewDevice => OneTimeToken::start(conn, &mail.id, now + disown_login::LIFETIME)? > 0,
         MailKind::EmailReplaced => OneTimeToken::start(conn, &mail.id, now + restore_email::LIFETIME)? > 0,
         _ => true,
     })
@@ -172,11 +177,11 @@ async fn carry(
 async fn finish(vestibule: &Vestibule, mail: OutboxMail, now: Timestamp) -> Result<(), db::Error> {
     log::info!("mail {} ({}) left", mail.id, mail.kind);
     // A file was for nobody but whoever develops; they read it on a page.
-    let is_kept = vestibule.mailer.writes_files();
+    let (here, is_kept) = (vestibule.clone(), vestibule.mailer.writes_files());
     vestibule
         .db
         .write(move |conn| {
-            start_links(conn, &mail, now)?;
+            start_links(&here, conn, &mail, now)?;
             let kept = mail.sealed.as_deref().filter(|_| is_kept);
             Ok(OutboxMail::update_sent(conn, &mail.id, now, kept)?)
         })

@@ -135,7 +135,7 @@ pub async fn with_token(
         let token = OneTimeToken::generate();
         let row = models::OneTimeToken {
             email_folded: user.email_folded.clone(),
-            ..reset_password::row(&token, &user, now)
+            ..reset_password::row(&here, &token, &user, now)
         };
         row.insert(conn).map_err(db::Error::from)?;
         Ok(Disowned { reset: Some(token) })

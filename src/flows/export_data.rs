@@ -12,7 +12,9 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::flows::{delete_account, throttle};
-use crate::models::{Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session, User};
+use crate::models::{
+    EmailProof, Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session, User,
+};
 use crate::vestibule::Vestibule;
 
 /// Rows that are read at once.
@@ -208,6 +210,7 @@ fn rest(
 ) -> Result<String, db::Error> {
     let owned = delete_account::own_address(conn, user)?;
     let links = OneTimeToken::list(conn, &user.id)?;
+    let proof = EmailProof::find_of(conn, &user.id)?;
     let (mails, questions) = match owned {
         None => (Vec::new(), Vec::new()),
         Some(folded) => {
@@ -222,6 +225,7 @@ fn rest(
         text.push_str(&format!(",\n{}:{}", key(name), Value::Array(rows)));
     };
     part("links", links.iter().map(of_link).collect());
+    part("address_to_be_proven", proof.iter().map(of_proof).collect());
     part("mails", mails.iter().map(of_mail).collect());
     part("reset_requests", questions.iter().map(of_question).collect());
     part("revocation_notices", notices.iter().map(of_notice).collect());
@@ -252,6 +256,18 @@ fn of_link(link: &OneTimeToken) -> Value {
         "mailed_to": link.email_folded,
         "about_address": link.email,
         "about_session": link.session_id,
+    })
+}
+
+fn of_proof(proof: &EmailProof) -> Value {
+    json!({
+        "id": proof.id,
+        "email": proof.email,
+        "email_as_compared": proof.email_folded,
+        "replaces": proof.replaces,
+        "tries": proof.tries,
+        "created_at": proof.created_at.to_string(),
+        "expires_at": proof.expires_at.to_string(),
     })
 }
 

@@ -128,7 +128,7 @@ fn answer(
         let row = models::OneTimeToken {
             email_folded: Some(request.email_folded.clone()),
             mail_id: Some(mail.clone()),
-            ..reset_password::row(&token, &user, now)
+            ..reset_password::row(vestibule, &token, &user, now)
         };
         row.insert(conn)?;
         // At an address that nobody has proven it is nobody's: the dashboard of one who claims it would tell of others.
@@ -139,7 +139,7 @@ fn answer(
     }
     let message = ResetPassword {
         links,
-        minutes: reset_password::LIFETIME.as_secs() / 60,
+        minutes: vestibule.config.mail.link_lifetime.as_secs() / 60,
         asked_at: request.asked_at.in_words(),
         asked_from: request.address.clone(),
     };

@@ -34,8 +34,8 @@ fn write(
     let first = User::list_by_email(conn, &proof.email_folded)?.into_iter().next();
     let owner = first.filter(|user| user.email_verified_at.is_some() && user.id != proof.user_id);
     let Some(asker) = User::find(conn, &proof.user_id)? else { return Ok(()) };
-    let mail = MailId::new();
-    let proof = EmailProof { mail_id: Some(mail.clone()), expires_at: now + verify_email::LIFETIME, ..proof };
+    let (mail, expires_at) = (MailId::new(), now + here.config.mail.link_lifetime);
+    let proof = EmailProof { mail_id: Some(mail.clone()), expires_at, ..proof };
     match owner {
         Some(owner) => write_to_owner(here, conn, &proof, mail, &owner, now),
         None => write_to_asker(here, conn, proof, mail, &asker, now),
@@ -68,7 +68,7 @@ fn write_to_asker(
         username: messages::inert(&asker.username),
         code: format!("{start} {end}"),
         url: verify_email::url(here, &token),
-        minutes: verify_email::LIFETIME.as_secs() / 60,
+        minutes: here.config.mail.link_lifetime.as_secs() / 60,
     };
     Ok(queue_mail::insert(here, conn, mail, &proof.email, &message, now)?)
 }

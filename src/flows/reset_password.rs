@@ -1,7 +1,5 @@
 //! Reset a forgotten password, through a link that came by mail or from an operator.
 
-use std::time::Duration;
-
 use secrecy::SecretString;
 
 use crate::clock::Timestamp;
@@ -14,9 +12,6 @@ use crate::mail::messages::{self, PasswordChanged, SignedOut};
 use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
-
-/// How long a link works; one that is mailed, from when its mail leaves.
-pub const LIFETIME: Duration = Duration::from_mins(10);
 
 /// Why the password is as it was.
 #[derive(Debug, thiserror::Error)]
@@ -47,7 +42,7 @@ pub async fn issue_link(
     now: Timestamp,
 ) -> Result<OneTimeToken, db::Error> {
     let token = OneTimeToken::generate();
-    let row = row(&token, user, now);
+    let row = row(vestibule, &token, user, now);
     let event = caller.event(EventKind::ResetLinkIssued, Some(&user.id), now);
     vestibule
         .db
@@ -60,8 +55,14 @@ pub async fn issue_link(
 }
 
 /// The row of a link for `user`, which no mail carries.
-pub(super) fn row(token: &OneTimeToken, user: &User, now: Timestamp) -> models::OneTimeToken {
-    models::OneTimeToken::new(token.digest(), Purpose::ResetPassword, Some(&user.id), now, LIFETIME)
+pub(super) fn row(
+    here: &Vestibule,
+    token: &OneTimeToken,
+    user: &User,
+    now: Timestamp,
+) -> models::OneTimeToken {
+    let lifetime = here.config.mail.link_lifetime;
+    models::OneTimeToken::new(token.digest(), Purpose::ResetPassword, Some(&user.id), now, lifetime)
 }
 
 /// Whose password `token` would reset, if it works.

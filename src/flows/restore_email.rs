@@ -145,8 +145,10 @@ fn put_back(
     caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
     tell_both(here, conn, &until_now, &email, caller, now)?;
     let reset = OneTimeToken::generate();
-    let row =
-        models::OneTimeToken { email_folded: Some(email_folded), ..reset_password::row(&reset, &user, now) };
+    let row = models::OneTimeToken {
+        email_folded: Some(email_folded),
+        ..reset_password::row(here, &reset, &user, now)
+    };
     row.insert(conn)?;
     Ok(Some(reset))
 }

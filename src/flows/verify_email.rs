@@ -4,8 +4,6 @@
 //! what came in the mail. If it is another address than before, everybody else who is signed in is signed out, and
 //! whoever reads the mail at the former may put it back ([`restore_email`]).
 
-use std::time::Duration;
-
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
@@ -17,8 +15,6 @@ use crate::models::{EmailProof, EventKind, OneTimeToken, Purpose, RevokedBecause
 use crate::secret;
 use crate::vestibule::Vestibule;
 
-/// How long code and link work, from when their mail leaves.
-pub const LIFETIME: Duration = Duration::from_mins(10);
 /// How often somebody may mistype one code.
 const MOST_TRIES: i64 = 5;
 

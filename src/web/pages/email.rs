@@ -87,7 +87,7 @@ pub(super) async fn page(
             address: proof.email,
         }),
         email,
-        minutes: verify_email::LIFETIME.as_secs() / 60,
+        minutes: vestibule.config.mail.link_lifetime.as_secs() / 60,
         has_mailbox: mailbox::is_open(request, context, vestibule),
         errors,
     };

@@ -8,7 +8,6 @@ use serde::Deserialize;
 
 use super::mailbox;
 use crate::flows::forgot_password::{self, ForgotPasswordError};
-use crate::flows::reset_password;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Form};
@@ -81,7 +80,7 @@ pub(in crate::web) async fn sent(
     let Some(email) = FlowState::of(&request).address() else {
         return Ok(see_other("/forgot").finish());
     };
-    let minutes = reset_password::LIFETIME.as_secs() / 60;
+    let minutes = vestibule.config.mail.link_lifetime.as_secs() / 60;
     let has_mailbox = mailbox::is_open(&request, &context, &vestibule);
     answer(StatusCode::OK, &SentPage { shell: Shell::of(&request), email, minutes, has_mailbox })
 }
