@@ -132,6 +132,41 @@ async fn what_happened_is_forgotten_after_a_year() {
 }
 
 #[actix_web::test]
+async fn each_kind_of_row_is_kept_for_its_time_and_not_a_second_longer() {
+    let app = TestApp::new().await;
+    let (ada, bob) = (app.register("ada").await.id, app.register("bob").await.id);
+    let kinds = [
+        (
+            30 * A_DAY,
+            "sessions VALUES ('{key}', '{user}', 1, 1, 1, {at}, 'pwd', '', '', NULL, NULL, NULL, '')",
+        ),
+        (A_DAY, "login_failures VALUES ('{key}', 1, 1, {at})"),
+        (A_DAY / 24, "revocations VALUES ('{key}', '{user}', NULL, {at})"),
+        (
+            A_DAY,
+            "one_time_tokens (digest, purpose, created_at, expires_at) VALUES ('{key}', 'set_up', 1, {at})",
+        ),
+        (A_DAY, "reset_requests VALUES ('{key}', '', {at}, '', '', '')"),
+        (A_DAY, "email_proofs VALUES ('{key}', '{user}', '', '', NULL, NULL, NULL, 'mail', 0, 1, {at})"),
+    ];
+    for (index, (kept_for, row)) in kinds.iter().enumerate() {
+        for (key, user, age) in [("young", &ada, *kept_for), ("old", &bob, kept_for + 1)] {
+            let (key, at) = (format!("{key}-{index}."), (app.now().seconds() - age).to_string());
+            let row = row.replace("{key}", &key).replace("{user}", user.as_str()).replace("{at}", &at);
+            app.execute(&format!("INSERT INTO {row}")).await;
+        }
+    }
+
+    keep_house(&app).await;
+
+    let rows = dump(&app).await;
+    for (index, (_, kind)) in kinds.iter().enumerate() {
+        assert!(rows.contains(&format!("young-{index}.")), "a second too early: {kind}");
+        assert!(!rows.contains(&format!("old-{index}.")), "too late: {kind}");
+    }
+}
+
+#[actix_web::test]
 async fn much_is_forgotten_a_bit_at_a_time_and_all_of_it() {
     let app = TestApp::new().await;
     for count in [499, 500, 501, 2_345] {
