@@ -59,17 +59,24 @@ fn its_requests_get_the_answers_that_it_promises() {
     let here = format!("http://{}", server.fact("Listening").unwrap());
     let block = blocks("sh").into_iter().find(|block| block.starts_with("curl")).unwrap();
     let requests = block.replace("http://localhost:8080", &here).replace("\\\n", "");
-    let run = |line: &str, token: &str| {
+    let run = |line: &str, (name, token): (&str, &str)| {
         let line = format!("{line} -s -w '%{{http_code}}'");
-        let ran = Command::new("sh").args(["-c", &line]).env("TOKEN", token).output().unwrap();
+        let ran = Command::new("sh").args(["-c", &line]).env(name, token).output().unwrap();
         String::from_utf8(ran.stdout).unwrap()
+    };
+    let member = |answer: &str, name: &str| {
+        let (_, rest) = answer.split_once(&format!("\"{name}\":\"")).unwrap();
+        rest.split('"').next().unwrap().to_owned()
     };
 
     let requests = requests.lines().filter(|line| line.starts_with("curl"));
-    let [register, login, protected] = requests.collect::<Vec<_>>().try_into().unwrap();
-    assert!(run(register, "").ends_with("200"));
-    let answer = run(login, "");
-    let token = answer.split("\"token\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let [register, login, protected, refresh] = requests.collect::<Vec<_>>().try_into().unwrap();
+    assert!(run(register, ("TOKEN", "")).ends_with("200"));
+    let answer = run(login, ("TOKEN", ""));
+    let token = member(&answer, "token");
     assert_eq!(token.split('.').count(), 3);
-    assert!(run(protected, token).ends_with("200"));
+    assert!(run(protected, ("TOKEN", &token)).ends_with("200"));
+    let next = run(refresh, ("REFRESH_TOKEN", &member(&answer, "refresh_token")));
+    assert!(next.ends_with("200"), "{next}");
+    assert_ne!(member(&next, "refresh_token"), member(&answer, "refresh_token"));
 }
