@@ -18,6 +18,7 @@ const SIGNED_IN: &str = "whoever is signed in";
 const PROVEN: &str = "whoever proved themselves lately";
 const ADMINISTRATORS: &str = "administrators";
 const BY_TOKEN: &str = "whoever shows a token";
+const BY_REFRESH: &str = "whoever has a refresh token";
 const BY_LINK: &str = "whoever has the link";
 const BY_COOKIE: &str = "whoever has the cookie for it";
 const DEVELOPERS: &str = "developers on their own machine";
@@ -109,7 +110,7 @@ fn the_answers_fit_who_may() {
         let leads_on = |answer: &str| answer == "303 `/login`" && !is_way_out;
         let refused = answers.each_ref().map(|answer| is_refusal(answer) || leads_on(answer));
         let expected = match who_may.as_str() {
-            EVERYBODY | BY_LINK | BY_COOKIE | DEVELOPERS => [false, false, false],
+            EVERYBODY | BY_REFRESH | BY_LINK | BY_COOKIE | DEVELOPERS => [false, false, false],
             SIGNED_IN | PROVEN => [true, false, false],
             ADMINISTRATORS => [true, true, false],
             BY_TOKEN => [true, true, true],
@@ -117,6 +118,30 @@ fn the_answers_fit_who_may() {
         };
         assert_eq!(refused, expected, "{route} is for {who_may}");
     }
+}
+
+#[actix_web::test]
+async fn whoever_proved_themselves_long_ago_is_asked_again_where_the_table_says_and_nowhere_else() {
+    let (rows, stage) = (rows(), Stage::new().await);
+    stage.app.pass(21 * 60);
+    let mut asked = 0;
+    for entry in entries() {
+        let is_for_proven = rows[&name(&entry)].who_may == PROVEN;
+        // Of deeds those alone that are refused: others would leave nobody to ask.
+        if entry.method != Method::GET && !is_for_proven {
+            continue;
+        }
+        let path = stage.paths(entry.path).swap_remove(0);
+        let request = match entry.method {
+            Method::GET => stage.app.request("GET", &path),
+            _ => stage.deed(&path).insert_header(("sec-fetch-site", "same-origin")),
+        };
+        let answer = told(&stage.people[1].1.clone().send(request).await);
+
+        assert_eq!(answer == "303 `/reauth?…`", is_for_proven, "{}: {answer}", name(&entry));
+        asked += usize::from(is_for_proven);
+    }
+    assert!(asked >= 5, "{asked}");
 }
 
 #[actix_web::test]
