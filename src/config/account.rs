@@ -32,8 +32,9 @@ impl AccountConfig {
         let default = Self::default();
         let days = |days: u64| Duration::from_hours(days * 24);
         [
-            // At most the 30 days in which people are promised to be forgotten (ASVS 14.2.7).
-            lasts("account.grace", self.grace, Duration::from_hours(1)..=days(30), default.grace),
+            // As long as the right to put a former address back, which a thief must not close away; and at most the 30 days
+            // in which people are promised to be forgotten (ASVS 14.2.7).
+            lasts("account.grace", self.grace, days(7)..=days(30), default.grace),
             lasts(
                 "account.events_retention",
                 self.events_retention,

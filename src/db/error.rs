@@ -43,7 +43,7 @@ impl Error {
 impl From<DieselError> for Error {
     fn from(error: DieselError) -> Self {
         // Locked, full, read-only, cancelled or gone: the deed did not happen, and waiting may help.
-        const PASSING: [&str; 9] = [
+        const PASSING: [&str; 10] = [
             "database is locked",
             "database table is locked",
             "disk is full",
@@ -53,6 +53,7 @@ impl From<DieselError> for Error {
             "lock timeout",
             "connection",
             "shutting down",
+            "deadlock detected",
         ];
         let passing = match &error {
             DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _)

@@ -69,9 +69,10 @@ pub async fn enable(
     vestibule
         .db
         .write(move |conn| {
+            // The user first, and then what is counted about them: as at a sign-in.
+            let user = User::find_locked(conn, &user.id)?.unwrap_or(user);
             let logins = [Some(user.username.as_str()), user.email.as_deref()];
             throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
-            let user = User::find_locked(conn, &user.id)?.unwrap_or(user);
             if user.disabled_at.is_some() {
                 User::update_disabled_at(conn, &user.id, None)?;
                 event.insert(conn)?;

@@ -73,10 +73,9 @@ pub async fn by_owner(
         }
         User::update_closed_at(conn, &id, Some(now))?;
         end_session::revoke_all_but(&here, conn, &id, None, RevokedBecause::AccountClosed, now)?;
-        // The right of a former address stays: a thief must not be able to close it away.
-        for purpose in [Purpose::ResetPassword, Purpose::DisownLogin] {
-            OneTimeToken::delete_of(conn, &id, purpose)?;
-        }
+        // Stay: the right of a former address, and the link that says "this was not me". A thief must not be able to close
+        // them away.
+        OneTimeToken::delete_of(conn, &id, Purpose::ResetPassword)?;
         EmailProof::delete_of(conn, &id)?;
         event.insert(conn)?;
         write_to_all(&here, conn, &user, &caller, now)?;
@@ -94,7 +93,8 @@ fn write_to_all(
     now: Timestamp,
 ) -> Result<(), db::Error> {
     let home = here.config.public_url();
-    let message = AccountClosed {
+    let message = |is_former| AccountClosed {
+        is_former,
         username: messages::inert(&user.username),
         closed_at: now.in_words(),
         closed_from: caller.address(),
@@ -102,12 +102,12 @@ fn write_to_all(
         login_url: format!("{home}/login"),
         reset_url: format!("{home}/forgot"),
     };
-    queue_mail::notify(here, conn, user, &message, now)?;
+    queue_mail::notify(here, conn, user, &message(false), now)?;
     let links = OneTimeToken::list(conn, &user.id)?.into_iter();
     let live = links.filter(|link| link.used_at.is_none() && link.expires_at > now);
     for link in live.filter(|link| link.purpose == Purpose::RestoreEmail) {
         if let Some(former) = link.email.filter(|_| link.email_folded != user.email_folded) {
-            queue_mail::insert(here, conn, MailId::new(), &former, &message, now)?;
+            queue_mail::insert(here, conn, MailId::new(), &former, &message(true), now)?;
         }
     }
     Ok(())

@@ -208,7 +208,7 @@ fn rest(
     user: &User,
     now: Timestamp,
 ) -> Result<String, db::Error> {
-    let owned = delete_account::own_address(conn, user)?;
+    let owned = delete_account::own_address(user);
     let links = OneTimeToken::list(conn, &user.id)?;
     let proof = EmailProof::find_of(conn, &user.id)?;
     let (mails, questions) = match owned {

@@ -2,11 +2,15 @@
 
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
+use crate::flows::mail_budget;
 use crate::id::MailId;
 use crate::mail::Letter;
 use crate::mail::messages::{Message, Sender};
 use crate::models::{OutboxMail, User};
 use crate::vestibule::Vestibule;
+
+/// How many notices of one kind somebody gets in an hour: whoever has read ten knows, and their mailbox is spared.
+const MOST_NOTICES_AN_HOUR: u32 = 10;
 
 /// Puts `message` for `recipient` into the outbox, within a larger deed, and wakes whoever carries it.
 pub(super) fn insert<M: Message>(
@@ -50,7 +54,11 @@ pub(super) fn notify<M: Message>(
 ) -> Result<(), db::Error> {
     match &user.email {
         Some(email) if user.email_verified_at.is_some() => {
-            insert(vestibule, conn, MailId::new(), email, message, now)
+            let bucket = ["notice", M::KIND.as_str(), user.id.as_str()];
+            match mail_budget::allows(vestibule, conn, &bucket, MOST_NOTICES_AN_HOUR, now)? {
+                true => insert(vestibule, conn, MailId::new(), email, message, now),
+                false => Ok(()),
+            }
         }
         _ => Ok(()),
     }

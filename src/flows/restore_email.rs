@@ -12,8 +12,8 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::{end_session, queue_mail, reset_password};
-use crate::id::MailId;
+use crate::flows::{close_account, end_session, queue_mail, reset_password};
+use crate::id::{MailId, UserId};
 use crate::mail::messages::{self, EmailReplaced, EmailRestored};
 use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
 use crate::secret::{self, OneTimeToken};
@@ -54,13 +54,18 @@ pub(super) fn give_right(
 ) -> Result<(), db::Error> {
     let (Some(email), Some(_)) = (&user.email, user.email_verified_at) else { return Ok(()) };
     let (token, mail) = (OneTimeToken::generate(), MailId::new());
+    // Later than any that there is, whatever the clocks of two nodes say: whoever uses a right voids the later ones.
+    let links = models::OneTimeToken::list(conn, &user.id)?.into_iter();
+    let rights = links.filter(|link| link.purpose == Purpose::RestoreEmail);
+    let newest = rights.map(|right| right.created_at + Duration::from_secs(1)).max();
     let row = models::OneTimeToken {
+        created_at: newest.map_or(now, |newest| newest.max(now)),
         email: Some(email.clone()),
         email_folded: user.email_folded.clone(),
         mail_id: Some(mail.clone()),
         ..models::OneTimeToken::new(token.digest(), Purpose::RestoreEmail, Some(&user.id), now, LIFETIME)
     };
-    row.insert(conn)?;
+    row.insert_beside(conn)?;
     let message = EmailReplaced {
         username: messages::inert(&user.username),
         changed_at: now.in_words(),
@@ -69,6 +74,23 @@ pub(super) fn give_right(
         days: LIFETIME.as_secs() / (24 * 60 * 60),
     };
     queue_mail::insert(here, conn, mail, email, &message, now)
+}
+
+/// Voids the rights that came after the one to put this (folded) address back, if there is a live one; whether there is.
+pub(super) fn take_back_since(
+    conn: &mut AnyConnection,
+    user: &UserId,
+    email_folded: &str,
+    now: Timestamp,
+) -> Result<bool, db::Error> {
+    let links = models::OneTimeToken::list(conn, user)?.into_iter();
+    let live = links.filter(|link| link.used_at.is_none() && link.expires_at > now);
+    let mut rights = live.filter(|link| link.purpose == Purpose::RestoreEmail);
+    let Some(first) = rights.find(|link| link.email_folded.as_deref() == Some(email_folded)) else {
+        return Ok(false);
+    };
+    models::OneTimeToken::delete_later(conn, user, Purpose::RestoreEmail, first.created_at)?;
+    Ok(true)
 }
 
 /// What `token` would put back, if it works.
@@ -135,10 +157,16 @@ fn put_back(
     if !models::OneTimeToken::spend(conn, digest, now)? {
         return Ok(None);
     }
-    User::restore_email(conn, &user.id, (&email, &email_folded), now)?;
-    if let Some(mail) = &token.mail_id {
-        models::OneTimeToken::delete_later(conn, &user.id, Purpose::RestoreEmail, mail)?;
-    }
+    User::update_email(conn, &user.id, (&email, &email_folded), now)?;
+    let restored = User {
+        email: Some(email.clone()),
+        email_folded: Some(email_folded.clone()),
+        email_verified_at: Some(now),
+        ..until_now.clone()
+    };
+    // A thief may have closed it, too.
+    close_account::reopen(here, conn, &restored, caller, now)?;
+    models::OneTimeToken::delete_later(conn, &user.id, Purpose::RestoreEmail, token.created_at)?;
     EmailProof::delete_of(conn, &user.id)?;
     User::void_password(conn, &user.id)?;
     end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;

@@ -89,14 +89,15 @@ impl Ticket {
         kept: Duration,
         now: Timestamp,
     ) -> Result<(), db::Error> {
-        if let Some(bucket) = &self.counted {
-            let mut row = LoginFailure::lock(conn, bucket, now)?;
-            row.failures = (row.failures - 1).max(0);
-            row.update(conn)?;
-        }
+        // In the order in which tries are paid: of two at once, neither waits for what the other has locked.
         if let Some((bucket, cost)) = &self.metered {
             let mut row = LoginFailure::lock(conn, bucket, now)?;
             row.blocked_until = row.blocked_until - cost.saturating_sub(kept);
+            row.update(conn)?;
+        }
+        if let Some(bucket) = &self.counted {
+            let mut row = LoginFailure::lock(conn, bucket, now)?;
+            row.failures = (row.failures - 1).max(0);
             row.update(conn)?;
         }
         Ok(())
@@ -241,10 +242,14 @@ fn buckets_of(vestibule: &Vestibule, user: &User, email_folded: Option<&str>) ->
     let mut buckets = vec![
         ("sign_in_by_username", name(&["account", &user.username_folded])),
         ("sign_in_on_known_devices", name(&["user", user.id.as_str()])),
+        ("codes_asked_for", name(&["mail of user", user.id.as_str()])),
+        ("warnings", name(&["warning", user.id.as_str()])),
     ];
     if let Some(email) = email_folded {
         buckets.push(("sign_in_by_email", name(&["account", &username::fold(email)])));
         buckets.push(("mails_asked_for", name(&["mail", email])));
+        buckets.push(("codes_mailed", name(&["mail code", email])));
+        buckets.push(("notes_of_claims_mailed", name(&["mail taken", email])));
     }
     buckets
 }

@@ -215,5 +215,9 @@ fn tell_both(
         changed_from: caller.address(),
     };
     queue_mail::insert(here, conn, MailId::new(), &proof.email, &message, now)?;
-    restore_email::give_right(here, conn, user, caller, now)
+    // Whoever sets a former address again undoes the change: who came between has no right to it.
+    match restore_email::take_back_since(conn, &user.id, &proof.email_folded, now)? {
+        true => Ok(()),
+        false => restore_email::give_right(here, conn, user, caller, now),
+    }
 }

@@ -131,6 +131,8 @@ pub struct AccountClosed {
     pub closed_at: String,
     /// From which network address.
     pub closed_from: String,
+    /// Whether it goes to a former address, which may be put back.
+    pub is_former: bool,
     /// Until when it opens again by signing in.
     pub until: String,
     /// Where to do that.

@@ -162,29 +162,32 @@ impl Event {
             .load(conn)
     }
 
-    /// Leaves of every event about `user` that it happened and when; and of what they did to others, not who they were.
-    pub fn anonymise(conn: &mut AnyConnection, user: &UserId) -> QueryResult<()> {
-        let nobody = (
-            events::user_id.eq(None::<UserId>),
-            events::actor.eq(Self::DELETED),
-            events::session_id.eq(None::<SessionId>),
-            events::request_id.eq(""),
-            events::address.eq(""),
-            events::user_agent.eq(""),
-            events::detail.eq(None::<String>),
-        );
-        let others = events::table.filter(events::actor.eq(user.as_str()));
-        let others = others.filter(events::actor.ne(events::user_id.assume_not_null()));
-        diesel::update(others)
-            .set((
+    /// Leaves of up to `limit` events about `user` that they happened and when, and of as many of what they did to others
+    /// not who they were; how many those were.
+    pub fn anonymise_some(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<usize> {
+        let nobody = || {
+            (
                 events::actor.eq(Self::DELETED),
                 events::session_id.eq(None::<SessionId>),
                 events::request_id.eq(""),
                 events::address.eq(""),
                 events::user_agent.eq(""),
-            ))
+            )
+        };
+        let some = diesel::alias!(events as some);
+        let of_theirs = some.filter(some.field(events::actor).eq(user.as_str()));
+        let to_others =
+            of_theirs.filter(some.field(events::actor).ne(some.field(events::user_id).assume_not_null()));
+        let to_others = to_others.select(some.field(events::id)).limit(limit);
+        let by =
+            diesel::update(events::table.filter(events::id.eq_any(to_others))).set(nobody()).execute(conn)?;
+        let about =
+            some.filter(some.field(events::user_id).eq(user)).select(some.field(events::id)).limit(limit);
+        let nothing = (events::user_id.eq(None::<UserId>), events::detail.eq(None::<String>));
+        let of = diesel::update(events::table.filter(events::id.eq_any(about)))
+            .set((nobody(), nothing))
             .execute(conn)?;
-        diesel::update(events::table.filter(events::user_id.eq(user))).set(nobody).execute(conn).map(drop)
+        Ok(by.max(of))
     }
 
     /// Who acted, once nobody may know.

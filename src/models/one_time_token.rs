@@ -74,12 +74,10 @@ impl OneTimeToken {
     }
 
     /// Writes a new token and voids earlier ones for the same deed and person: one is live at a time. But one that came
-    /// by mail, for which any stranger may ask, voids none that an operator gave; and of rights to put an address back
-    /// none voids another: a thief who changes it twice must not take the first from its owner.
+    /// by mail, for which any stranger may ask, voids none that an operator gave.
     pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         let earlier = one_time_tokens::table.filter(one_time_tokens::purpose.eq(self.purpose));
         match &self.user_id {
-            Some(_) if self.purpose == Purpose::RestoreEmail => 0,
             Some(user) if self.mail_id.is_some() => {
                 let mailed = earlier.filter(one_time_tokens::mail_id.is_not_null());
                 diesel::delete(mailed.filter(one_time_tokens::user_id.eq(user))).execute(conn)?
@@ -90,7 +88,8 @@ impl OneTimeToken {
         self.insert_beside(conn)
     }
 
-    /// Writes a new token beside earlier ones for the same deed and person: each is about something of its own.
+    /// Writes a new token beside earlier ones for the same deed and person: each is about something of its own. A thief
+    /// who changes the address twice must not take the right to put the first back from its owner.
     pub fn insert_beside(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         diesel::insert_into(one_time_tokens::table).values(self).execute(conn).map(drop)
     }
@@ -144,16 +143,16 @@ impl OneTimeToken {
         diesel::delete(theirs.filter(one_time_tokens::purpose.eq(purpose))).execute(conn).map(drop)
     }
 
-    /// Voids what `user` got for this deed by later mails than `mail`.
+    /// Voids what `user` got for this deed after `after`.
     pub fn delete_later(
         conn: &mut AnyConnection,
         user: &UserId,
         purpose: Purpose,
-        mail: &MailId,
+        after: Timestamp,
     ) -> QueryResult<()> {
         let theirs = one_time_tokens::table.filter(one_time_tokens::user_id.eq(user));
         let later =
-            theirs.filter(one_time_tokens::purpose.eq(purpose)).filter(one_time_tokens::mail_id.gt(mail));
+            theirs.filter(one_time_tokens::purpose.eq(purpose)).filter(one_time_tokens::created_at.gt(after));
         diesel::delete(later).execute(conn).map(drop)
     }
 

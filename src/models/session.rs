@@ -275,8 +275,28 @@ impl Session {
             .execute(conn)
     }
 
-    /// Forgets up to `limit` sessions that ended, or could have, before `before`.
-    pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+    /// Forgets up to `limit` sessions of `user`.
+    pub fn delete_some(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<usize> {
+        let theirs = diesel::alias!(sessions as theirs);
+        let some = theirs
+            .filter(theirs.field(sessions::user_id).eq(user))
+            .select(theirs.field(sessions::id))
+            .limit(limit);
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
+    }
+
+    /// Forgets up to `limit` sessions that somebody ended before `before`.
+    pub fn delete_revoked(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
+        let old = diesel::alias!(sessions as old);
+        let some = old
+            .filter(old.field(sessions::revoked_at).lt(before))
+            .select(old.field(sessions::id))
+            .limit(limit);
+        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
+    }
+
+    /// Forgets up to `limit` sessions that expired before `before`.
+    pub fn delete_expired(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
         let old = diesel::alias!(sessions as old);
         let some = old
             .filter(old.field(sessions::expires_at).lt(before))

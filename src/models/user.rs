@@ -157,20 +157,6 @@ impl User {
             .map(drop)
     }
 
-    /// The same for an address that is put back; and the account is open again, if somebody closed it meanwhile.
-    pub fn restore_email(
-        conn: &mut AnyConnection,
-        id: &UserId,
-        (email, folded): (&str, &str),
-        at: Timestamp,
-    ) -> QueryResult<()> {
-        let open = (users::email_verified_at.eq(at), users::closed_at.eq(None::<Timestamp>));
-        diesel::update(users::table.find(id))
-            .set((users::email.eq(email), users::email_folded.eq(folded), open))
-            .execute(conn)
-            .map(drop)
-    }
-
     /// Stores a new hash: of a new password when `changed_at` says since when, else of the same one at a new cost. A
     /// new password voids every link to choose one.
     pub fn update_password_hash(

@@ -14,6 +14,7 @@ use std::borrow::Cow;
 
 use actix_web::HttpMessage as _;
 use actix_web::HttpRequest;
+use actix_web::HttpResponseBuilder;
 use actix_web::cookie::time::Duration;
 use actix_web::cookie::{Cookie, SameSite};
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
@@ -155,14 +156,14 @@ pub(super) fn device(config: &Config, value: String) -> Cookie<'static> {
     cookie
 }
 
-/// The cookie that takes the access token away.
-pub(super) fn no_token(config: &Config) -> Cookie<'static> {
-    removal(Purpose::Token, config)
-}
-
 /// The cookie that takes the refresh token away.
 pub(super) fn no_refresh(config: &Config) -> Cookie<'static> {
     removal(Purpose::Refresh, config)
+}
+
+/// Takes the cookies away that keep somebody signed in.
+pub(super) fn take_away(head: &mut HttpResponseBuilder, config: &Config) {
+    head.cookie(removal(Purpose::Token, config)).cookie(removal(Purpose::Refresh, config));
 }
 
 fn removal(purpose: Purpose, config: &Config) -> Cookie<'static> {

@@ -12,5 +12,6 @@ ALTER TABLE sessions ADD COLUMN renewable_since BIGINT;
 ALTER TABLE one_time_tokens ADD COLUMN email TEXT;
 ALTER TABLE one_time_tokens ADD COLUMN session_id TEXT;
 
--- Housekeeping forgets what happened long ago.
+-- Housekeeping forgets what happened, and what ended, long ago.
+CREATE INDEX sessions_by_revocation ON sessions (revoked_at) WHERE revoked_at IS NOT NULL;
 CREATE INDEX events_by_age ON events (at);

@@ -1,4 +1,5 @@
 DROP INDEX events_by_age;
+DROP INDEX sessions_by_revocation;
 ALTER TABLE one_time_tokens DROP COLUMN session_id;
 ALTER TABLE one_time_tokens DROP COLUMN email;
 ALTER TABLE sessions DROP COLUMN renewable_since;

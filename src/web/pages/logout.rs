@@ -35,7 +35,7 @@ pub(in crate::web) async fn show(
 
 /// Takes away what a browser has of somebody who is out.
 pub(super) fn take_away(head: &mut HttpResponseBuilder, vestibule: &Vestibule) {
-    head.cookie(cookies::no_token(&vestibule.config)).cookie(cookies::no_refresh(&vestibule.config));
+    cookies::take_away(head, &vestibule.config);
     // Not "cookies": that would sign the person out of every sibling host too.
     head.insert_header((header::HeaderName::from_static("clear-site-data"), "\"cache\", \"storage\""));
 }

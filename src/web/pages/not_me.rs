@@ -17,7 +17,8 @@ use crate::web::page::{Moment, Moments, Shell, answer, see_other};
 /// The name of the link's token in the flow state.
 const LINK: &str = "not-me";
 
-const DONE: &str = "Everybody is signed out of your account, and its old password opens nothing any more.";
+const DONE: &str = "Everybody is signed out of your account, and its old password opens nothing any more. Now \
+                    choose a new one.";
 /// What else can be done, if the account has another address by now.
 const SHUT: &str = "Everybody is signed out of that account, and its password opens nothing any more. Its e-mail \
                     address was changed since: undo that by the link in the mail about it, or ask your administrator.";
@@ -87,6 +88,7 @@ pub(in crate::web) async fn submit(
         };
     flow.forget_link_token(LINK);
     flow.say(words);
+    // Whoever is signed in here may be somebody else: their cookies stay.
     Ok(see_other(next).finish())
 }
 

@@ -32,8 +32,8 @@ struct ResetPage {
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct ResetForm {
-    #[serde(default, rename = "username")]
-    _username: String,
+    #[serde(default)]
+    username: String,
     password: SecretString,
 }
 
@@ -67,6 +67,13 @@ pub(in crate::web) async fn submit(
     Form(form): Form<ResetForm>,
 ) -> Result<HttpResponse, Error> {
     let (token, user) = link(&request, &context, &vestibule).await?;
+    // A browser has one link at a time. Whoever opened another one meanwhile, in another tab or led there by somebody
+    // else's page, must not set the password of the wrong account.
+    if !form.username.is_empty() && form.username != user.username {
+        let words =
+            "Another link was opened in this browser since. Nothing was changed: open yours once more.";
+        return Err(Error::Gone { words: words.to_owned(), way_on: ("/reset", "To the other link") });
+    }
     let caller = context.caller();
     match reset_password::with_token(&vestibule, &token, form.password, &caller, context.now).await {
         Ok(user) => {
@@ -75,9 +82,9 @@ pub(in crate::web) async fn submit(
             flow.forget_link_token(LINK);
             flow.forget_address();
             flow.say("Your new password is saved. You are signed out everywhere; sign in with it now.");
-            let config = &vestibule.config;
             let mut head = see_other("/login");
-            Ok(head.cookie(cookies::no_token(config)).cookie(cookies::no_refresh(config)).finish())
+            cookies::take_away(&mut head, &vestibule.config);
+            Ok(head.finish())
         }
         Err(ResetPasswordError::Password(error)) => {
             let errors = vec![FieldError { field: "password", message: error.to_string() }];

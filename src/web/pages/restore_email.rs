@@ -9,7 +9,6 @@ use askama::Template;
 use super::reset;
 use crate::flows::restore_email::{self, RestoreEmailError, Right};
 use crate::vestibule::Vestibule;
-use crate::web::cookies;
 use crate::web::error::Error;
 use crate::web::extract::Context;
 use crate::web::flow_state::FlowState;
@@ -60,7 +59,9 @@ pub(in crate::web) async fn submit(
     let flow = FlowState::of(&request);
     flow.forget_link_token(LINK);
     flow.set_link_token(reset::LINK, reset.expose());
-    Ok(see_other("/reset").cookie(cookies::no_token(&vestibule.config)).finish())
+    flow.say("Your address is back, and everybody is signed out. Now choose a new password.");
+    // Whoever is signed in here may be somebody else: their cookies stay.
+    Ok(see_other("/reset").finish())
 }
 
 async fn link(

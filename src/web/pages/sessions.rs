@@ -100,9 +100,9 @@ pub(in crate::web) async fn end_all(
     earlier: EarlierSessions,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (user, because) = (&current.user, RevokedBecause::LoggedOut);
-    let caller = context.caller().known_as(&user.id);
-    end_session::all_but(&vestibule, &user.id, None, because, &caller, context.now).await?;
+    let (user, because) = (&current.user, RevokedBecause::EndedElsewhere);
+    let (caller, keep) = (context.caller().known_as(&user.id), Some(&current.session.id));
+    end_session::all_but(&vestibule, &user.id, keep, because, &caller, context.now).await?;
     let response = logout::submit(request.clone(), context, earlier, vestibule).await?;
     FlowState::of(&request).say("You are signed out everywhere.");
     Ok(response)
