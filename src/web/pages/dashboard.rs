@@ -125,13 +125,13 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
             done: false,
             text: "You are signed in at one other place".into(),
             hint: hint("End it if you do not use it any more."),
-            link: Some(("#sessions".into(), "See where".into())),
+            link: Some(("/account/sessions".into(), "See where".into())),
         },
         many => Check {
             done: false,
             text: format!("You are signed in at {many} other places"),
             hint: hint("End those that you do not use any more."),
-            link: Some(("#sessions".into(), "See where".into())),
+            link: Some(("/account/sessions".into(), "See where".into())),
         },
     };
     let failures = match failed {
@@ -140,7 +140,7 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
             done: false,
             text: "Somebody gave a wrong password lately".into(),
             hint: hint("If that was not you, your password kept them out. Use it nowhere else."),
-            link: Some(("#activity".into(), "See when".into())),
+            link: Some(("/account/activity?kind=failures".into(), "See when".into())),
         },
     };
     let email = match &current.user.email {
