@@ -108,6 +108,17 @@ export const GALLERY = {
     await page.locator("#stay_signed_in").check();
     await submit(page, { login: somebody().username, password: OTHER_PASSWORD });
   },
+  "sign-in after too many tries": async (house) => {
+    const page = await house.page({ server: await house.server({ THROTTLE__ENABLED: "true" }) });
+    const eve = somebody("eve");
+    for (let tries = 0; tries < 12 && page.answer?.status() !== 429; tries += 1) await signIn(page, eve, `guess number ${tries}`);
+    return page;
+  },
+  "sign-in where accounts are made by an administrator": async (house) => {
+    const page = await house.page({ server: await house.server({ REGISTRATION__MODE: "closed", REGISTRATION__EMAIL: "hidden" }) });
+    await page.goto("/login");
+    return page;
+  },
   "sign-in on the way to another page": visit("/dashboard?seen=1"),
   "sign-in just after sign-out": async (_, page) => {
     await register(page, somebody());
@@ -178,6 +189,11 @@ export const GALLERY = {
     await inside("/account/email")(house, page);
     await submit(page, { code: "x" });
   },
+  "one's e-mail address, and too many wrong codes": async (house, page) => {
+    await inside("/account/email")(house, page);
+    for (let tries = 0; tries < 5; tries += 1) await submit(page, { code: "0000 0000" });
+    await page.goto("/account/email");
+  },
   "one's e-mail address, cancelled": async (house, page) => {
     await inside("/account/email")(house, page);
     await press(page, page.getByRole("button", { name: "Cancel" }));
@@ -244,6 +260,13 @@ export const GALLERY = {
   "the sign-out page when out already": visit("/logout"),
   "nothing here": visit("/no/such/page/with/a/rather/long/address/that/might/not/fit"),
   "a link that is used up": visit("/reset/none"),
+  "a link about an address that is used up": visit("/verify-email/none"),
+  "a link to put an address back that is used up": visit("/restore-email/none"),
+  "a form from somebody else's page": async (house, page) => {
+    await register(page, somebody());
+    await page.setExtraHTTPHeaders({ origin: "https://example.net", "sec-fetch-site": "cross-site" });
+    await press(page, page.getByRole("button", { name: "Stay signed in" }).first());
+  },
   "the address of a deed": inside("/session/renew"),
   "a deed after the session ended": async (house, page) => {
     const ada = somebody();

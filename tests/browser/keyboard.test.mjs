@@ -58,7 +58,8 @@ test("the way through the dashboard by Tab", async (house) => {
   const page = await house.page();
   await register(page, somebody());
   assert.deepEqual(await stops(page), [
-    "a Skip to the content", "a Vestibule", "a Overview", "button Sign out", "button Stay signed in",
+    "a Skip to the content", "a Vestibule", "a Overview", "a Sessions", "a Activity", "a Settings", "button Sign out",
+    "button Stay signed in", "a Change your password", "a Add one", "a All sessions", "a All activity",
   ]);
 });
 
