@@ -262,11 +262,6 @@ export const GALLERY = {
   "a link that is used up": visit("/reset/none"),
   "a link about an address that is used up": visit("/verify-email/none"),
   "a link to put an address back that is used up": visit("/restore-email/none"),
-  "a form from somebody else's page": async (house, page) => {
-    await register(page, somebody());
-    await page.setExtraHTTPHeaders({ origin: "https://example.net", "sec-fetch-site": "cross-site" });
-    await press(page, page.getByRole("button", { name: "Stay signed in" }).first());
-  },
   "the address of a deed": inside("/session/renew"),
   "a deed after the session ended": async (house, page) => {
     const ada = somebody();
