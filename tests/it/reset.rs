@@ -1,10 +1,13 @@
 //! A new password, by a link from the operator.
 
-use futures_util::future::join_all;
+use std::time::Duration;
+
+use futures_util::future::{join, join_all};
+use vestibule::db::Error;
 use vestibule::flows::administer_user::{disable, enable};
 use vestibule::flows::caller::Caller;
 use vestibule::flows::reset_password::issue_link;
-use vestibule::models::{Event, EventKind, Role, User};
+use vestibule::models::{Event, EventKind, OneTimeToken, Purpose, Role, User};
 
 use crate::support::{Answer, Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 
@@ -59,6 +62,26 @@ async fn the_link_sets_a_new_password_once_and_ends_every_session() {
     let find = |kind| events.iter().find(|event| event.kind == kind).unwrap();
     assert_eq!(find(EventKind::ResetLinkIssued).actor, "operator");
     assert_eq!(find(EventKind::PasswordReset).address, "192.0.2.7");
+}
+
+#[actix_web::test]
+async fn a_link_that_another_deed_voids_at_this_moment_opens_nothing_and_neither_waits_for_the_other_in_vain() {
+    let app = TestApp::new().await;
+    let ada = app.register("ada").await;
+    let mut browser = app.browser();
+    browser.get(&link(&app, &ada).await).await;
+    let other = app.vestibule.db.write(move |conn| {
+        User::find_locked(conn, &ada.id)?;
+        // Until the first has hashed, and wants the user, too.
+        std::thread::sleep(Duration::from_millis(700));
+        Ok::<_, Error>(OneTimeToken::delete_of(conn, &ada.id, Purpose::ResetPassword)?)
+    });
+
+    let (voided, answer) = join(other, send(&mut browser, OTHER_PASSWORD)).await;
+
+    voided.unwrap();
+    assert_eq!(answer.status, 410);
+    assert!(signs_in(&app, "ada", PASSWORD).await);
 }
 
 #[actix_web::test]
