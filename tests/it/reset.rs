@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use futures_util::future::{join, join_all};
+use tokio::sync::oneshot;
 use vestibule::db::Error;
 use vestibule::flows::administer_user::{disable, enable};
 use vestibule::flows::caller::Caller;
@@ -70,14 +72,16 @@ async fn a_link_that_another_deed_voids_at_this_moment_opens_nothing_and_neither
     let ada = app.register("ada").await;
     let mut browser = app.browser();
     browser.get(&link(&app, &ada).await).await;
+    let (hold, held) = oneshot::channel();
     let other = app.vestibule.db.write(move |conn| {
         User::find_locked(conn, &ada.id)?;
+        let _ = hold.send(());
         // Until the first has hashed, and wants the user, too.
         std::thread::sleep(Duration::from_millis(700));
         Ok::<_, Error>(OneTimeToken::delete_of(conn, &ada.id, Purpose::ResetPassword)?)
     });
 
-    let (voided, answer) = join(other, send(&mut browser, OTHER_PASSWORD)).await;
+    let (voided, answer) = join(other, held.then(|_| send(&mut browser, OTHER_PASSWORD))).await;
 
     voided.unwrap();
     assert_eq!(answer.status, 410);
