@@ -127,6 +127,9 @@ pub async fn with_token(
     let event = caller.event(EventKind::PasswordReset, Some(&user.id), now);
     let (here, changed_from) = (vestibule.clone(), caller.address());
     let done = vestibule.db.write(move |conn| {
+        // The row of the user before that of the link, as every deed has it: two that take them in turn would wait for
+        // each other for ever.
+        User::find_locked(conn, &user.id).map_err(db::Error::from)?;
         // Found again: the address may have changed while we hashed, and of many who try at once, one succeeds.
         let found = find(conn, &digest, now)?;
         let (token, mut user) = found.ok_or(ResetPasswordError::InvalidLink)?;
