@@ -10,7 +10,7 @@ use vestibule::models::{RevokedBecause, Role};
 
 use crate::support::{PASSWORD, TestApp};
 
-async fn until_remembering(app: &TestApp) {
+pub async fn until_remembering(app: &TestApp) {
     for _ in 0..500 {
         if app.vestibule.verified.is_current() {
             return;
