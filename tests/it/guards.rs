@@ -176,9 +176,9 @@ async fn deeds_are_guarded_like_pages() {
 }
 
 /// What is logged in this process.
-struct Listener(Mutex<Vec<String>>);
+pub struct Listener(pub Mutex<Vec<String>>);
 
-static HEARD: Listener = Listener(Mutex::new(Vec::new()));
+pub static HEARD: Listener = Listener(Mutex::new(Vec::new()));
 
 impl log::Log for Listener {
     fn enabled(&self, _: &log::Metadata<'_>) -> bool {
@@ -192,10 +192,15 @@ impl log::Log for Listener {
     fn flush(&self) {}
 }
 
+/// Listens from now on; a process has one logger, whichever test comes first.
+pub fn listen(level: log::LevelFilter) {
+    let _ = log::set_logger(&HEARD);
+    log::set_max_level(level);
+}
+
 #[actix_web::test]
 async fn whoever_may_not_is_in_the_log_by_id() {
-    log::set_logger(&HEARD).unwrap();
-    log::set_max_level(log::LevelFilter::Warn);
+    listen(log::LevelFilter::Warn);
     let app = house().await;
     let mut bob = app.browser();
     bob.sign_in("bob").await;

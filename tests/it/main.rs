@@ -78,4 +78,5 @@ mod throttle;
 mod tokens;
 mod verified_tokens;
 mod verify_email;
+mod whole_life;
 mod writing;
