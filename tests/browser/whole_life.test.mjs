@@ -16,8 +16,8 @@ const SHORT = { TOKENS__LIFETIME: "1m" };
 /** What each of the two addresses is told in the end. */
 const TOLD = {
   old: [
-    /Confirm your address/, /Choose a new password/, /Your password .* was changed/, /A new sign-in/, /asked to change/, /was replaced/,
-    /was put back/, /is closed/, /is open again/,
+    /Confirm your address/, /Choose a new password/, /Your password .* was changed/, /A new sign-in/,
+    /asked to change/, /was replaced/, /was put back/, /is closed/, /is open again/,
   ],
   next: [/Confirm your address/, /was changed/, /was put back/],
 };
@@ -31,7 +31,9 @@ async function walk(house, { mailbox, ...options }) {
   const name = somebody().username;
   const [old, next] = [`${name}@example.org`, `${name}@example.net`];
   const ada = somebody("ada", { email: old });
-  const windows = await Promise.all([house.window({ ...options, acceptDownloads: true }), house.window({ ...options, device: "Safari on iPhone" })]);
+  const windows = [
+    await house.window({ ...options, acceptDownloads: true }), await house.window({ ...options, device: "Safari on iPhone" }),
+  ];
   const slowest = watch(windows);
   const [page, phone] = await Promise.all(windows.map((window) => window.newPage()));
 
