@@ -67,7 +67,7 @@ async fn the_link_sets_a_new_password_once_and_ends_every_session() {
 }
 
 #[actix_web::test]
-async fn a_link_that_another_deed_voids_at_this_moment_opens_nothing_and_neither_waits_for_the_other_in_vain() {
+async fn of_a_link_and_a_deed_that_voids_it_neither_waits_for_the_other_in_vain() {
     let app = TestApp::new().await;
     let ada = app.register("ada").await;
     let mut browser = app.browser();
