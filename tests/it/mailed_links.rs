@@ -270,7 +270,7 @@ async fn after_the_account_was_disabled_closed_or_deleted_it_is_refused() {
 async fn end_account(stage: &Stage, end: &str, user: &User) {
     let (here, now) = (&stage.app.vestibule, stage.app.now());
     match end {
-        "disabled" => drop(disable(here, user, &Caller::operator(), now).await.unwrap()),
+        "disabled" => disable(here, user, &Caller::operator(), now).await.unwrap(),
         "closed" => {
             let closed = stage.ada.clone().submit("/account/close", &[("confirmation", "ada")]).await;
             assert_eq!(closed.location(), "/login");
