@@ -94,8 +94,6 @@ fn likeness(one: &str, other: &str) -> f64 {
 }
 
 fn best<'a>(scored: impl Iterator<Item = (f64, &'a str)>) -> Option<&'a str> {
-    scored
-        .filter(|(score, _)| *score >= 0.65)
-        .max_by(|one, other| one.0.total_cmp(&other.0))
-        .map(|(_, name)| name)
+    let near = scored.filter(|(score, _)| *score >= 0.65);
+    near.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name)
 }

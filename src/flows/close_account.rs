@@ -27,6 +27,9 @@ pub enum CloseAccountError {
     /// Nobody else administers this instance.
     #[error("You are the last administrator. Make somebody else an administrator first.")]
     LastAdmin,
+    /// The session ended while they typed: whoever ended it may have had a reason.
+    #[error("Your session has ended. Please sign in again.")]
+    SessionEnded,
     /// The database.
     #[error(transparent)]
     Database(#[from] db::Error),
@@ -56,17 +59,22 @@ pub async fn by_owner(
     now: Timestamp,
 ) -> Result<Timestamp, CloseAccountError> {
     let (here, id, typed) = (vestibule.clone(), session.user_id.clone(), username::fold(typed));
-    let caller = caller.known_as(&id);
+    let (caller, from) = (caller.known_as(&id), session.id.clone());
     let event = caller.event(EventKind::AccountClosed, Some(&id), now).in_session(&session.id);
     let closed = vestibule.db.write(move |conn| -> Result<_, db::Error> {
         // Before their own row: of the last two administrators who leave at once, one sees that the other has.
         let admins = User::list_admins_locked(conn)?;
-        let Some(user) = User::find_locked(conn, &id)? else { return Ok(Ok(now)) };
+        let Some(user) = User::find_locked(conn, &id)? else {
+            return Ok(Err(CloseAccountError::SessionEnded));
+        };
         if user.username_folded != typed {
             return Ok(Err(CloseAccountError::WrongName));
         }
         if let Some(at) = user.closed_at {
             return Ok(Ok(deadline(&here, at)));
+        }
+        if Session::find_live(conn, &from, now)?.is_none() {
+            return Ok(Err(CloseAccountError::SessionEnded));
         }
         if user.role == Role::Admin && admins.iter().all(|admin| *admin == user.id) {
             return Ok(Err(CloseAccountError::LastAdmin));

@@ -11,7 +11,7 @@ use crate::models::{
 use crate::vestibule::Vestibule;
 
 /// Rows in one transaction: whoever wants to write meanwhile waits for no more than these.
-const MOST_TOGETHER: i64 = 500;
+pub(super) const MOST_TOGETHER: i64 = 500;
 
 /// Deletes the account at once; whether there was one.
 ///
@@ -71,7 +71,10 @@ fn condemn(
     // As if its time were over, whoever condemned it.
     let long_ago = now - here.config.account.grace;
     User::update_closed_at(conn, &user.id, Some(user.closed_at.unwrap_or(long_ago).min(long_ago)))?;
-    end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::AccountClosed, now)?;
+    // Whoever closed it has no session left; nor is there to be a notice with their id.
+    if user.closed_at.is_none() {
+        end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::Operator, now)?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
-use crate::flows::delete_account;
+use crate::flows::delete_account::{self, MOST_TOGETHER};
 use crate::models::{
     EmailProof, Event, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation,
     Session, User,
@@ -25,8 +25,6 @@ const REQUESTS: Duration = Duration::from_hours(24);
 const SPENT_TOKENS: Duration = Duration::from_hours(7 * 24);
 /// That a mail was sent, or given up, can be seen for a week; its file, where mails go to files, is read as long.
 const MAILS: Duration = Duration::from_hours(7 * 24);
-/// Rows in one transaction: whoever wants to write meanwhile waits for no more than these.
-const MOST_TOGETHER: i64 = 500;
 /// Closed accounts that are looked for at once.
 const MOST_ACCOUNTS: i64 = 100;
 

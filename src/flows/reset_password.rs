@@ -133,8 +133,6 @@ pub async fn with_token(
         // Found again: the address may have changed while we hashed, and of many who try at once, one succeeds.
         let found = find(conn, &digest, now)?;
         let (token, mut user) = found.ok_or(ResetPasswordError::InvalidLink)?;
-        // The user before their links, as every deed locks them: else two would wait for each other.
-        User::find_locked(conn, &user.id).map_err(db::Error::from)?;
         if !models::OneTimeToken::spend(conn, &digest, now).map_err(db::Error::from)? {
             return Err(ResetPasswordError::InvalidLink);
         }

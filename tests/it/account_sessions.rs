@@ -198,7 +198,8 @@ async fn signing_out_everywhere_ends_this_session_too_and_takes_its_cookie_away(
     assert_eq!((program.get("/protected").await.status, bob.get(PAGE).await.status), (403, 200));
     desk.sign_in("ada").await;
     let page = desk.get(PAGE).await;
-    assert_eq!(section(&page, "ended").matches("You signed out").count(), 2);
+    let ended = section(&page, "ended");
+    assert_eq!(ended.matches("You signed out").count(), 1, "of this one; the other was ended from here");
     assert_eq!(section(&page, "live").matches("<li").count(), 1);
 }
 

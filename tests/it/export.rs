@@ -48,6 +48,7 @@ async fn the_file_is_for_its_owner_and_for_no_cache() {
 #[actix_web::test]
 async fn all_that_happened_is_in_it_and_no_secret() {
     let (app, mut ada) = stage().await;
+    app.execute("UPDATE users SET email_verified_at = 1").await;
     app.browser().submit("/login", &[("login", "ada"), ("password", OTHER_PASSWORD)]).await;
     app.browser().submit("/forgot", &[("email", ADDRESS)]).await;
     let mails = app.mails().await;
@@ -67,7 +68,9 @@ async fn all_that_happened_is_in_it_and_no_secret() {
     assert!(sessions.iter().any(|session| session["revoked_because"] == "replaced"));
     assert_eq!((&sessions[0]["address"], &sessions[0]["how"]), (&"192.0.2.7".into(), &"pwd".into()));
     let kinds: Vec<_> = file["events"].as_array().unwrap().iter().map(|event| &event["kind"]).collect();
-    assert_eq!(kinds, ["registered", "logged_in", "login_failed", "reauthenticated", "data_exported"]);
+    let all =
+        ["registered", "logged_in", "login_failed", "reset_link_issued", "reauthenticated", "data_exported"];
+    assert_eq!(kinds, all);
     assert_eq!(file["links"][0]["purpose"], "reset_password");
     assert_eq!(file["mails"][0]["kind"], "reset_password");
     assert_eq!(file["reset_requests"][0]["email"], "ada@example.org");
@@ -151,6 +154,7 @@ async fn every_column_about_a_person_is_in_it() {
         "sessions",
         "events",
         "links",
+        "address_to_be_proven",
         "mails",
         "reset_requests",
         "revocation_notices",
@@ -162,6 +166,28 @@ async fn every_column_about_a_person_is_in_it() {
         all.iter().all(|part| words.contains(&format!("`{part}`"))),
         "docs/retention.md names every part"
     );
+}
+
+#[actix_web::test]
+async fn of_an_address_that_is_only_claimed_it_tells_nothing_whoever_else_has_it() {
+    for has_an_owner in [false, true] {
+        let (app, mut ada) = stage().await;
+        if has_an_owner {
+            crate::forgot::proven(&app, "owner", ADDRESS).await;
+        }
+        app.browser().submit("/forgot", &[("email", ADDRESS)]).await;
+        app.mails().await;
+
+        let file = export(&mut ada).await.json();
+
+        assert_eq!((&file["mails"], &file["reset_requests"]), (&Value::Array(vec![]), &Value::Array(vec![])));
+        let counted: Vec<_> =
+            file["failed_tries"].as_array().unwrap().iter().map(|row| &row["what"]).collect();
+        assert!(
+            !counted.iter().any(|what| *what == "mails_asked_for" || *what == "sign_in_by_email"),
+            "{counted:?}"
+        );
+    }
 }
 
 #[actix_web::test]

@@ -18,7 +18,7 @@ pub async fn ask(browser: &mut Browser, email: &str) -> Answer {
 }
 
 pub async fn send(browser: &mut Browser, password: &str) -> Answer {
-    browser.submit("/reset", &[("username", "ada"), ("password", password)]).await
+    browser.submit("/reset", &[("password", password)]).await
 }
 
 pub async fn signs_in(app: &TestApp, login: &str, password: &str) -> bool {

@@ -55,13 +55,8 @@ const RESTORE: Kind = Kind {
     for_any_browser: true,
     outlives_closing: true,
 };
-const NOT_ME: Kind = Kind {
-    page: "/not-me",
-    life: 7 * DAY,
-    way_on: "/forgot",
-    for_any_browser: true,
-    outlives_closing: false,
-};
+const NOT_ME: Kind =
+    Kind { page: "/not-me", life: 7 * DAY, way_on: "/forgot", for_any_browser: true, outlives_closing: true };
 const KINDS: [Kind; 4] = [RESET, VERIFY, RESTORE, NOT_ME];
 
 /// Ada at her browser, and the link that she was mailed.

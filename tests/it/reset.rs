@@ -19,7 +19,7 @@ async fn link(app: &TestApp, user: &User) -> String {
 }
 
 async fn send(browser: &mut Browser, password: &str) -> Answer {
-    browser.submit("/reset", &[("username", "ada"), ("password", password)]).await
+    browser.submit("/reset", &[("password", password)]).await
 }
 
 async fn signs_in(app: &TestApp, login: &str, password: &str) -> bool {
@@ -263,4 +263,25 @@ async fn a_reset_forgets_what_strangers_got_wrong() {
     send(&mut browser, OTHER_PASSWORD).await;
 
     assert!(signs_in(&app, "ada", OTHER_PASSWORD).await);
+}
+
+#[actix_web::test]
+async fn a_form_of_one_link_sets_no_password_by_another_that_was_opened_since() {
+    let app = TestApp::new().await;
+    let (ada, bob) = (app.register("ada").await, app.register("bob").await);
+    let mut browser = app.browser();
+    browser.get(&link(&app, &ada).await).await;
+    let form = browser.get("/reset").await.body;
+    // In another tab, or led there by a page of somebody else's.
+    browser.get(&link(&app, &bob).await).await;
+
+    let fields = [("username", "ada"), ("password", OTHER_PASSWORD)];
+    let sent = browser.submit("/reset", &fields).await;
+
+    assert!(form.contains("name=\"username\" type=\"text\" value=\"ada\""), "{form}");
+    assert_eq!(sent.status, 410);
+    assert!(sent.body.contains("Another link was opened in this browser since. Nothing was changed"));
+    for name in ["ada", "bob"] {
+        assert_eq!(app.browser().sign_in(name).await.status, 303, "{name}");
+    }
 }

@@ -68,6 +68,7 @@ pub(in crate::web) async fn submit(
     {
         Ok(until) => until,
         Err(CloseAccountError::Database(error)) => return Err(error.into()),
+        Err(CloseAccountError::SessionEnded) => return Err(Error::TokenRefused),
         Err(error) => return page(&request, &context, &vestibule, &current, confirmation, Some(error)),
     };
     let until = Moments::of(&current.user, now).show(until);

@@ -88,7 +88,6 @@ pub(in crate::web) async fn submit(
         };
     flow.forget_link_token(LINK);
     flow.say(words);
-    // Whoever is signed in here may be somebody else: their cookies stay.
     Ok(see_other(next).finish())
 }
 
