@@ -100,7 +100,7 @@ fn why(because: RevokedBecause) -> &'static str {
     match because {
         RevokedBecause::LoggedOut => "You signed out",
         RevokedBecause::Replaced => "A newer session of the same browser took its place",
-        RevokedBecause::EndedElsewhere => "You signed it out from another device",
+        RevokedBecause::EndedElsewhere => "You ended it from another session",
         RevokedBecause::TooMany => "You were signed in at too many places",
         RevokedBecause::PasswordReset => "A new password was set",
         RevokedBecause::PasswordChanged => "The password was changed",

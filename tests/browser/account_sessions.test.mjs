@@ -29,7 +29,7 @@ for (const javaScriptEnabled of [true, false]) {
     await press(page, page.getByRole("button", { name: /^Sign out Safari on iPhone, / }));
     assert.equal(path(page), "/account/sessions");
     assert.match(await page.locator(".note.ok").innerText(), /That session is signed out/);
-    assert.match(await page.getByRole("region", { name: "Ended" }).innerText(), /You signed it out from another device/);
+    assert.match(await page.getByRole("region", { name: "Ended" }).innerText(), /You ended it from another session/);
     await phone.goto("/dashboard");
     assert.equal(path(phone), "/login");
 

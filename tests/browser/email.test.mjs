@@ -21,7 +21,7 @@ for (const javaScriptEnabled of [true, false]) {
     assert.deepEqual(await errorBox(page), { focused: true, links: ["#code"] });
     await submit(page, { code: await readCode(mailbox, old) });
     assert.match(await page.getByRole("main").innerText(), /Your e-mail address is confirmed\./);
-    assert.equal(await page.locator(".badge.ok").innerText(), "Verified");
+    assert.equal(await page.locator(".badge.ok").innerText(), "Confirmed");
 
     const phone = await house.page({ javaScriptEnabled, device: "Safari on iPhone" });
     await signIn(phone, ada);

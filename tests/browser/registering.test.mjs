@@ -18,7 +18,7 @@ test("somebody new signs up and is in", async (house) => {
   assert.equal(new URL(page.url()).pathname, "/dashboard");
   assert.equal(await heading(page), `Hello, ${ada.username}`);
   assert.match(await page.locator(".note.ok").innerText(), /Welcome\. Your account is ready\./);
-  assert.match(await page.getByRole("main").innerText(), /ada@example\.org\s+Not verified/);
+  assert.match(await page.getByRole("main").innerText(), /ada@example\.org\s+Not confirmed/);
 });
 
 test("the first administrator comes in by the printed link, and nobody after them", async (house) => {

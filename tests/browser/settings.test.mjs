@@ -101,6 +101,6 @@ for (const javaScriptEnabled of [true, false]) {
     assert.equal(path(phone), "/login", "out everywhere");
     await submit(page, { login: ada.username, password: ada.password });
     assert.equal(path(page), "/dashboard");
-    assert.match(await page.getByRole("main").innerText(), /Welcome back\. Your account stays open\./);
+    assert.match(await page.getByRole("main").innerText(), /Welcome back\. Your account is open again\./);
   });
 }

@@ -73,7 +73,7 @@ async function walk(house, { mailbox, ...options }) {
 
   await close(page, ada);
   await submit(page, { login: old, password: ada.password });
-  assert.match(await words(page), /Welcome back\. Your account stays open\./);
+  assert.match(await words(page), /Welcome back\. Your account is open again\./);
 
   await mailbox.read(old, /is open again/);
   for (const [address, told] of [[old, TOLD.old], [next, TOLD.next]]) {

@@ -170,7 +170,7 @@ async fn a_session_that_is_ended_is_refused_at_once_and_within_a_second_at_other
     assert!(is_out_within_a_second(&mut thief).await);
     let ended = text(section(&desk.get(PAGE).await, "ended"));
     assert!(
-        ended.contains("Safari on iPhone") && ended.contains("You signed it out from another device"),
+        ended.contains("Safari on iPhone") && ended.contains("You ended it from another session"),
         "{ended}"
     );
 }
@@ -248,7 +248,7 @@ async fn each_way_to_end_has_words() {
         "The password was changed",
         "A new password was set",
         "You were signed in at too many places",
-        "You signed it out from another device",
+        "You ended it from another session",
         "A newer session of the same browser took its place",
         "You signed out",
     ];

@@ -75,7 +75,7 @@ async fn the_new_password_counts_at_once_and_every_other_session_ends() {
     let [(mail, letter)] = &mails[..] else { panic!("{mails:?}") };
     assert_eq!(mail.recipient, "ada@example.org");
     assert_eq!(letter.subject, "Your password for Vestibule was changed");
-    assert!(letter.text.contains("192.0.2.7.\nEverybody else who was signed in to it was signed out.\n"));
+    assert!(letter.text.contains("192.0.2.7.\nEvery other session has ended.\n"));
 }
 
 #[actix_web::test]

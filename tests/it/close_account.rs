@@ -198,7 +198,7 @@ async fn signing_in_opens_it_again_on_the_page_and_by_json() {
         } else {
             let answer = ada.sign_in("ada@example.org").await;
             let page = ada.follow(answer).await;
-            assert!(page.status == 200 && page.body.contains("Welcome back. Your account stays open."));
+            assert!(page.status == 200 && page.body.contains("Welcome back. Your account is open again."));
             assert!(page.body.contains("Account opened again") && page.body.contains("Account closed"));
         }
 

@@ -48,7 +48,7 @@ async fn it_shows_who_where_and_until_when() {
     assert!(page.body.contains("Hello, ada") && page.body.contains("with Safari on iPhone."));
     let you = section(&page, "you");
     assert!(
-        you.contains("ada@example.org") && you.contains("Not verified") && !you.contains("Administrator")
+        you.contains("ada@example.org") && you.contains("Not confirmed") && !you.contains("Administrator")
     );
     assert!(you.contains("in 60 minutes") && you.contains("action=\"/session/renew\""));
     let ends = app.now().seconds() + 60 * 60;

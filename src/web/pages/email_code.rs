@@ -64,7 +64,7 @@ pub(super) fn done(
             Ok(see_other(PAGE).finish())
         }
         Verified::Changed(done) => {
-            flow.say("Your e-mail address is changed. You are signed out everywhere else.");
+            flow.say("This is your e-mail address now. You are signed out everywhere else.");
             signed_in(vestibule, &done, PAGE)
         }
     }

@@ -29,7 +29,6 @@ struct LoginPage {
     purpose: Option<String>,
     registration_open: bool,
     can_reset: bool,
-    device_note: bool,
 }
 
 /// What the form sends.
@@ -84,7 +83,7 @@ pub(in crate::web) async fn submit(
         Ok(done) => {
             let flow = FlowState::of(&request);
             if done.user.closed_at.is_some() {
-                flow.say("Welcome back. Your account stays open.");
+                flow.say("Welcome back. Your account is open again.");
             }
             let next = flow.take_return_to();
             signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
@@ -129,7 +128,6 @@ fn page(
         purpose,
         registration_open: vestibule.config.registration.mode == RegistrationMode::Open,
         can_reset: vestibule.can_reset_by_mail(),
-        device_note: false,
     };
     answer(status, &page)
 }

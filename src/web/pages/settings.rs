@@ -11,7 +11,7 @@ use crate::flows::change_settings::{self, ChangeSettingsError};
 use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
-use crate::web::extract::{AccountForm, Context, CurrentUser, Fields};
+use crate::web::extract::{AccountForm, Context, CurrentUser, Fields, instance};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Moment, Moments, Shell, answer, see_other};
 use crate::web::theme::Theme;
@@ -41,6 +41,8 @@ struct SettingsPage {
     zone: String,
     zones: Vec<Area>,
     now: Moment,
+    /// Whether an address can be proven here.
+    can_mail: bool,
     errors: Vec<FieldError>,
 }
 
@@ -212,6 +214,7 @@ fn page(
         zones: areas(&zone),
         zone,
         now: Moments::of(user, context.now).show(context.now),
+        can_mail: instance(request)?.can_reset_by_mail(),
         errors: typed.errors,
     };
     answer(status, &page)
