@@ -23,6 +23,7 @@ mod session;
 mod user;
 mod user_create;
 mod user_delete;
+mod user_named;
 mod user_view;
 mod welcome;
 

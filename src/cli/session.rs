@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::global::GlobalArgs;
 use super::output::{self, Format};
-use super::user;
+use super::user_named;
 use crate::clock::Timestamp;
 use crate::config::Overrides;
 use crate::flows::caller::Caller;
@@ -71,7 +71,7 @@ impl Session {
 }
 
 async fn list(vestibule: &Vestibule, name: &str, format: Format, now: Timestamp) -> anyhow::Result<()> {
-    let user = user::find(vestibule, name).await?;
+    let user = user_named::find(vestibule, name).await?;
     let sessions = overview::sessions(vestibule, &user.id, now).await?;
     let views: Vec<SessionView> = sessions.iter().map(SessionView::of).collect();
     format.answer(&views, || {
@@ -92,7 +92,7 @@ async fn revoke(vestibule: &Vestibule, id: &str, format: Format, now: Timestamp)
 }
 
 async fn revoke_all(vestibule: &Vestibule, name: &str, format: Format, now: Timestamp) -> anyhow::Result<()> {
-    let user = user::find(vestibule, name).await?;
+    let user = user_named::find(vestibule, name).await?;
     let (because, caller) = (RevokedBecause::Operator, Caller::operator());
     let ended = end_session::all_but(vestibule, &user.id, None, because, &caller, now).await?;
     format.answer(&json!({ "revoked": ended }), || format!("Sessions of {} ended: {ended}.", user.username))

@@ -1,17 +1,16 @@
 //! `vestibule user`: make and mend accounts.
 
-use anyhow::Context as _;
 use serde_json::json;
 
 use super::global::GlobalArgs;
 use super::output::{self, Format};
 use super::user_create::{self, Create};
 use super::user_delete::Delete;
+use super::user_named::{administers, find, warn_without_admin};
 use super::user_view::{self, UserView};
 use crate::clock::Timestamp;
 use crate::config::Overrides;
 use crate::credentials::username;
-use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::{administer_user, overview, reset_password};
 use crate::models::{self, Role};
@@ -183,22 +182,6 @@ async fn changed(
     if administers(&user) { Ok(()) } else { warn_without_admin(vestibule, &before).await }
 }
 
-/// Says so if the account that was like `before` was that of the last administrator.
-pub(super) async fn warn_without_admin(vestibule: &Vestibule, before: &models::User) -> anyhow::Result<()> {
-    if administers(before) && !has_admin(vestibule).await? {
-        output::aside("warning: no administrator is left. The next start prints a link to set one up.");
-    }
-    Ok(())
-}
-
-fn administers(user: &models::User) -> bool {
-    user.role == Role::Admin && user.disabled_at.is_none() && user.closed_at.is_none()
-}
-
-async fn has_admin(vestibule: &Vestibule) -> Result<bool, db::Error> {
-    vestibule.db.read(|conn| Ok(models::User::has_admin(conn)?)).await
-}
-
 async fn reset_link(vestibule: &Vestibule, named: Named, now: Timestamp) -> anyhow::Result<()> {
     let user = find(vestibule, &named.name).await?;
     let token = reset_password::issue_link(vestibule, &user, &Caller::operator(), now).await?;
@@ -214,14 +197,4 @@ async fn reset_link(vestibule: &Vestibule, named: Named, now: Timestamp) -> anyh
         ));
     }
     Ok(())
-}
-
-/// The user who goes by `name`, a username or an id.
-///
-/// # Errors
-///
-/// That there is none.
-pub(super) async fn find(vestibule: &Vestibule, name: &str) -> anyhow::Result<models::User> {
-    let found = administer_user::find(vestibule, name).await?;
-    found.with_context(|| format!("There is no user `{name}`."))
 }

@@ -6,7 +6,7 @@ use anyhow::bail;
 use serde_json::json;
 
 use super::output::{self, Format};
-use super::user;
+use super::user_named;
 use crate::clock::Timestamp;
 use crate::credentials::username;
 use crate::flows::caller::Caller;
@@ -36,7 +36,7 @@ pub(super) struct Delete {
 
 impl Delete {
     pub(super) async fn run(self, vestibule: &Vestibule, now: Timestamp) -> anyhow::Result<()> {
-        let user = user::find(vestibule, &self.name).await?;
+        let user = user_named::find(vestibule, &self.name).await?;
         if !self.yes {
             confirm(&user.username)?;
         }
@@ -45,7 +45,7 @@ impl Delete {
         }
         let answer = json!({ "id": user.id, "username": user.username, "deleted": true });
         self.format.answer(&answer, || format!("{} is deleted.", user.username))?;
-        user::warn_without_admin(vestibule, &user).await
+        user_named::warn_without_admin(vestibule, &user).await
     }
 }
 

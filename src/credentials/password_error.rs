@@ -1,6 +1,7 @@
 //! What is wrong with a new password, in words for whoever chose it.
 
-use super::policy::MAX_LENGTH;
+/// The longest password in code points.
+pub const MAX_LENGTH: usize = 256;
 
 /// Why a password was refused, and what to do instead.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -11,7 +12,7 @@ pub enum PasswordError {
         /// What the policy asks.
         min_length: usize,
     },
-    /// More than [`MAX_LENGTH`] code points or [`MAX_BYTES`](super::policy::MAX_BYTES) bytes.
+    /// More than [`MAX_LENGTH`] code points or [`policy::MAX_BYTES`](super::policy::MAX_BYTES) bytes.
     #[error("Please use at most {MAX_LENGTH} characters; emoji and some scripts count more than once.")]
     TooLong,
     /// NUL or a line break.

@@ -15,14 +15,12 @@ use zxcvbn::feedback::Warning;
 
 use super::blocklist::Blocklist;
 use super::common_passwords::is_common;
-pub use super::password_error::PasswordError;
+pub use super::password_error::{MAX_LENGTH, PasswordError};
 
 /// The least `min_length` that an operator may ask for, and the greatest.
 pub const MIN_LENGTHS: RangeInclusive<usize> = 8..=64;
 /// What `min_strength` may be: zxcvbn's scores.
 pub const MIN_STRENGTHS: RangeInclusive<u8> = 0..=4;
-/// The longest password in code points.
-pub const MAX_LENGTH: usize = 256;
 /// The longest password in bytes: what the hash is ever given.
 pub const MAX_BYTES: usize = 1024;
 

@@ -21,7 +21,6 @@ use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use memchr::memchr;
 use percent_encoding::percent_decode_str;
 
-use super::theme::Theme;
 use crate::config::Config;
 use crate::flows::issue_token::AccessToken;
 use crate::tokens::RefreshToken;
@@ -172,10 +171,10 @@ fn removal(purpose: Purpose, config: &Config) -> Cookie<'static> {
     cookie
 }
 
-/// The cookie that keeps a theme for this browser; with none, the one that takes it away.
-pub(super) fn theme(config: &Config, theme: Option<Theme>) -> Cookie<'static> {
-    let value = theme.map(Theme::name).unwrap_or_default();
-    let mut cookie = build(Purpose::Theme, value.to_owned(), SameSite::Lax, config);
+/// The cookie that keeps the name of a theme for this browser; with none, the one that takes it away.
+pub(super) fn theme(config: &Config, theme: Option<&str>) -> Cookie<'static> {
+    let value = theme.unwrap_or_default().to_owned();
+    let mut cookie = build(Purpose::Theme, value, SameSite::Lax, config);
     match theme {
         Some(_) => cookie.set_max_age(Duration::days(365)),
         None => cookie.make_removal(),

@@ -81,7 +81,7 @@ async fn whoever_registers_with_an_address_proves_it_by_the_mailed_code() {
     assert_eq!((done.status, done.location()), (303, "/account/email"));
     assert!(after.body.contains("Your e-mail address is confirmed.") && after.body.contains(">Confirmed<"));
     assert!(!after.body.contains("id=\"code\""));
-    assert!(ada.get("/dashboard").await.body.contains("E-mail verified"));
+    assert!(ada.get("/dashboard").await.body.contains("E-mail address confirmed"));
     assert_eq!(phone.get("/dashboard").await.status, 200, "it is the same address: nobody is signed out");
     let events = events(&app, &find(&app, "ada").await.id).await;
     let event = events.iter().find(|event| event.kind == EventKind::EmailVerified).unwrap();

@@ -147,7 +147,7 @@ fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<
         Some(_) if !vestibule.can_reset_by_mail() => None,
         Some(_) if current.user.email_verified_at.is_some() => Some(Check {
             done: true,
-            text: "E-mail verified".into(),
+            text: "E-mail address confirmed".into(),
             hint: None,
             link: Some(("/account/email".into(), "Change it".into())),
         }),

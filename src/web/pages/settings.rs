@@ -166,7 +166,7 @@ pub(in crate::web) async fn theme(
     }
     let mut response = saved(&request, "Your theme is saved in this browser.")?;
     response
-        .add_cookie(&cookies::theme(&vestibule.config, theme))
+        .add_cookie(&cookies::theme(&vestibule.config, theme.map(Theme::name)))
         .map_err(|error| Error::Internal { cause: error.to_string() })?;
     Ok(response)
 }
