@@ -21,6 +21,11 @@ impl Answer {
         Self { status, headers, body: String::from_utf8(body.to_vec()).unwrap_or_default() }
     }
 
+    /// Whether the body has this word, whole: the digits of a request's id may spell a short one.
+    pub fn says(&self, word: &str) -> bool {
+        self.body.split(|letter: char| !letter.is_alphanumeric()).any(|found| found == word)
+    }
+
     /// The value of a header, empty if there is none.
     pub fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or("")
