@@ -30,7 +30,7 @@ for (const javaScriptEnabled of [true, false]) {
     await openLatestMail(mailbox, old, 1, /asked to change/);
     assert.match(await heading(mailbox), /^Somebody asked to change your e-mail address/);
     await submit(page, { code: await readCode(mailbox, next) });
-    assert.match(await page.locator(".note.ok").innerText(), /changed\. You are signed out everywhere else/);
+    assert.match(await page.locator(".note.ok").innerText(), /This is your e-mail address now\. You are signed out everywhere else/);
     await phone.goto("/dashboard");
     assert.equal(path(phone), "/login");
 

@@ -57,7 +57,7 @@ async function walk(house, { mailbox, ...options }) {
   await page.locator("#email").fill(next);
   await press(page, page.getByRole("button", { name: "Send a code to it" }));
   await submit(page, { code: code(await mailbox.read(next, /Confirm your address/)) });
-  assert.match(await words(page), /changed\. You are signed out everywhere else/);
+  assert.match(await words(page), /This is your e-mail address now\. You are signed out everywhere else/);
   await phone.goto(link(await mailbox.read(old, /was replaced/), "restore-email"));
   await press(phone, phone.getByRole("button", { name: "Put my address back" }));
   await submit(phone, { password: PASSWORD });
