@@ -109,7 +109,6 @@ pub async fn with_password(
                 changed_at: now.in_words(),
                 changed_from: caller.address(),
                 signed_out: if end_others { SignedOut::Elsewhere } else { SignedOut::Nowhere },
-                reset_url: format!("{}/forgot", here.config.public_url()),
             };
             queue_mail::notify(&here, conn, &user, &message, now)?;
             let user = User { password_hash: Some(hash), password_changed_at: Some(now), ..user };

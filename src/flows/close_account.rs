@@ -100,20 +100,16 @@ fn write_to_all(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
-    let home = here.config.public_url();
     let message = |is_former| AccountClosed {
         is_former,
         username: messages::inert(&user.username),
         closed_at: now.in_words(),
         closed_from: caller.address(),
         until: deadline(here, now).in_words(),
-        login_url: format!("{home}/login"),
-        reset_url: format!("{home}/forgot"),
     };
     queue_mail::notify(here, conn, user, &message(false), now)?;
     let links = OneTimeToken::list(conn, &user.id)?.into_iter();
-    let live = links.filter(|link| link.used_at.is_none() && link.expires_at > now);
-    for link in live.filter(|link| link.purpose == Purpose::RestoreEmail) {
+    for link in links.filter(|link| link.is_live_for(Purpose::RestoreEmail, now)) {
         if let Some(former) = link.email.filter(|_| link.email_folded != user.email_folded) {
             queue_mail::insert(here, conn, MailId::new(), &former, &message(true), now)?;
         }
@@ -139,7 +135,6 @@ pub(super) fn reopen(
         username: messages::inert(&user.username),
         opened_at: now.in_words(),
         opened_from: caller.address(),
-        reset_url: format!("{}/forgot", here.config.public_url()),
     };
     queue_mail::notify(here, conn, user, &message, now)
 }

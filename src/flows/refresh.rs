@@ -152,7 +152,6 @@ fn end_copied(
         username: messages::inert(&user.username),
         used_at: now.in_words(),
         used_from: caller.address(),
-        reset_url: format!("{}/forgot", here.config.public_url()),
     };
     queue_mail::notify(here, conn, user, &message, now)
 }

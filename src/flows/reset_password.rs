@@ -151,7 +151,6 @@ pub async fn with_token(
             changed_at: now.in_words(),
             changed_from,
             signed_out: SignedOut::Everywhere,
-            reset_url: format!("{}/forgot", here.config.public_url()),
         };
         queue_mail::notify(&here, conn, &user, &message, now)?;
         event.insert(conn).map_err(db::Error::from)?;

@@ -84,8 +84,7 @@ pub(super) fn take_back_since(
     now: Timestamp,
 ) -> Result<bool, db::Error> {
     let links = models::OneTimeToken::list(conn, user)?.into_iter();
-    let live = links.filter(|link| link.used_at.is_none() && link.expires_at > now);
-    let mut rights = live.filter(|link| link.purpose == Purpose::RestoreEmail);
+    let mut rights = links.filter(|link| link.is_live_for(Purpose::RestoreEmail, now));
     let Some(first) = rights.find(|link| link.email_folded.as_deref() == Some(email_folded)) else {
         return Ok(false);
     };

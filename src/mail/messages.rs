@@ -70,8 +70,6 @@ pub struct PasswordChanged {
     pub changed_from: String,
     /// What else ended by it.
     pub signed_out: SignedOut,
-    /// Where to go if it was somebody else.
-    pub reset_url: String,
 }
 
 /// Somebody used a copy of a session, which has been ended for it.
@@ -83,8 +81,6 @@ pub struct RefreshReused {
     pub used_at: String,
     /// From which network address.
     pub used_from: String,
-    /// Where to go if it was somebody else.
-    pub reset_url: String,
 }
 
 /// Where somebody was signed out when their password changed.
@@ -135,10 +131,6 @@ pub struct AccountClosed {
     pub is_former: bool,
     /// Until when it opens again by signing in.
     pub until: String,
-    /// Where to do that.
-    pub login_url: String,
-    /// Where to go if it was somebody else.
-    pub reset_url: String,
 }
 
 /// Its owner came back.
@@ -150,8 +142,6 @@ pub struct AccountReopened {
     pub opened_at: String,
     /// From which network address.
     pub opened_from: String,
-    /// Where to go if it was somebody else.
-    pub reset_url: String,
 }
 
 /// The code and the link that prove an address.

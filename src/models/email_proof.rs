@@ -9,6 +9,7 @@
 
 use diesel::prelude::*;
 
+use super::delete_some;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::email_proofs;
@@ -118,10 +119,7 @@ impl EmailProof {
 
     /// Forgets up to `limit` that expired before `before`.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(email_proofs as old);
-        let is_old = old.field(email_proofs::expires_at).lt(before);
-        let some = old.filter(is_old).select(old.field(email_proofs::id)).limit(limit);
-        diesel::delete(email_proofs::table.filter(email_proofs::id.eq_any(some))).execute(conn)
+        delete_some!(email_proofs.id where expires_at.lt(before); limit).execute(conn)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 
-use super::{Part, text_enum};
+use super::{Part, delete_some, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::events;
@@ -195,8 +195,6 @@ impl Event {
 
     /// Forgets up to `limit` events from before `before`.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(events as old);
-        let some = old.filter(old.field(events::at).lt(before)).select(old.field(events::id)).limit(limit);
-        diesel::delete(events::table.filter(events::id.eq_any(some))).execute(conn)
+        delete_some!(events.id where at.lt(before); limit).execute(conn)
     }
 }

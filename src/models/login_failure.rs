@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Text};
 
+use super::delete_some;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::login_failures;
@@ -68,11 +69,6 @@ impl LoginFailure {
 
     /// Forgets up to `limit` buckets that nobody has touched since `before`.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(login_failures as old);
-        let some = old
-            .filter(old.field(login_failures::touched_at).lt(before))
-            .select(old.field(login_failures::bucket))
-            .limit(limit);
-        diesel::delete(login_failures::table.filter(login_failures::bucket.eq_any(some))).execute(conn)
+        delete_some!(login_failures.bucket where touched_at.lt(before); limit).execute(conn)
     }
 }

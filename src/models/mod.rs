@@ -43,3 +43,15 @@ macro_rules! either {
     };
 }
 use either;
+
+/// The deletion of up to `limit` rows: `delete_some!(table.key where column.test(value), …; limit)`. Whoever wants to write
+/// meanwhile waits for no more than these. SQLite, as it is built, knows no `DELETE … LIMIT`, nor does PostgreSQL.
+macro_rules! delete_some {
+    ($table:ident.$key:ident where $($column:ident.$test:ident($($value:expr)?)),+; $limit:expr) => {{
+        let old = diesel::alias!($table as old);
+        let some = old$(.filter(old.field($table::$column).$test($($value)?)))+;
+        let some = some.select(old.field($table::$key)).limit($limit);
+        diesel::delete($table::table.filter($table::$key.eq_any(some)))
+    }};
+}
+use delete_some;

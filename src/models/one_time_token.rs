@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::text_enum;
+use super::{delete_some, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::one_time_tokens;
@@ -51,6 +51,11 @@ pub struct OneTimeToken {
 }
 
 impl OneTimeToken {
+    /// Whether it can (still) be used for this deed.
+    pub fn is_live_for(&self, purpose: Purpose, now: Timestamp) -> bool {
+        self.purpose == purpose && self.used_at.is_none() && self.expires_at > now
+    }
+
     /// A token that works from `now` on for `lifetime`, in no mail and about nothing else.
     pub fn new(
         digest: String,
@@ -158,11 +163,6 @@ impl OneTimeToken {
 
     /// Forgets up to `limit` tokens that expired before `before`.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(one_time_tokens as old);
-        let some = old
-            .filter(old.field(one_time_tokens::expires_at).lt(before))
-            .select(old.field(one_time_tokens::digest))
-            .limit(limit);
-        diesel::delete(one_time_tokens::table.filter(one_time_tokens::digest.eq_any(some))).execute(conn)
+        delete_some!(one_time_tokens.digest where expires_at.lt(before); limit).execute(conn)
     }
 }

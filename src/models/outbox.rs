@@ -11,7 +11,7 @@
 
 use diesel::prelude::*;
 
-use super::text_enum;
+use super::{delete_some, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::outbox;
@@ -192,12 +192,6 @@ impl OutboxMail {
 
     /// Forgets up to `limit` mails from before `before` that wait for nothing any more.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(outbox as old);
-        let some = old
-            .filter(old.field(outbox::created_at).lt(before))
-            .filter(old.field(outbox::send_after).is_null())
-            .select(old.field(outbox::id))
-            .limit(limit);
-        diesel::delete(outbox::table.filter(outbox::id.eq_any(some))).execute(conn)
+        delete_some!(outbox.id where created_at.lt(before), send_after.is_null(); limit).execute(conn)
     }
 }

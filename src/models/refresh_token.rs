@@ -6,7 +6,7 @@
 
 use diesel::prelude::*;
 
-use super::Session;
+use super::{Session, delete_some};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{refresh_tokens, sessions};
@@ -76,17 +76,11 @@ impl RefreshToken {
 
     /// Forgets up to `limit` tokens that expired before `before`.
     pub fn delete_expired(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(refresh_tokens as old);
-        let is_old = old.field(refresh_tokens::expires_at).lt(before);
-        let some = old.filter(is_old).select(old.field(refresh_tokens::digest)).limit(limit);
-        diesel::delete(refresh_tokens::table.filter(refresh_tokens::digest.eq_any(some))).execute(conn)
+        delete_some!(refresh_tokens.digest where expires_at.lt(before); limit).execute(conn)
     }
 
     /// Forgets up to `limit` tokens that were spent before `before`.
     pub fn delete_spent(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(refresh_tokens as old);
-        let is_old = old.field(refresh_tokens::spent_at).lt(before);
-        let some = old.filter(is_old).select(old.field(refresh_tokens::digest)).limit(limit);
-        diesel::delete(refresh_tokens::table.filter(refresh_tokens::digest.eq_any(some))).execute(conn)
+        delete_some!(refresh_tokens.digest where spent_at.lt(before); limit).execute(conn)
     }
 }

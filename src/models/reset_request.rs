@@ -4,6 +4,7 @@
 
 use diesel::prelude::*;
 
+use super::delete_some;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::reset_requests;
@@ -61,12 +62,7 @@ impl ResetRequest {
 
     /// Forgets up to `limit` questions from before `before`: whoever asked has given up by now, or asked again.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(reset_requests as old);
-        let some = old
-            .filter(old.field(reset_requests::asked_at).lt(before))
-            .select(old.field(reset_requests::id))
-            .limit(limit);
-        diesel::delete(reset_requests::table.filter(reset_requests::id.eq_any(some))).execute(conn)
+        delete_some!(reset_requests.id where asked_at.lt(before); limit).execute(conn)
     }
 }
 

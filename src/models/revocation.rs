@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 
+use super::delete_some;
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::revocations;
@@ -51,11 +52,6 @@ impl Revocation {
 
     /// Forgets up to `limit` notices from before `before`.
     pub fn delete_old(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(revocations as old);
-        let some = old
-            .filter(old.field(revocations::revoked_at).lt(before))
-            .select(old.field(revocations::id))
-            .limit(limit);
-        diesel::delete(revocations::table.filter(revocations::id.eq_any(some))).execute(conn)
+        delete_some!(revocations.id where revoked_at.lt(before); limit).execute(conn)
     }
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 
-use super::{Part, User, either, text_enum};
+use super::{Part, User, delete_some, either, text_enum};
 use crate::clock::Timestamp;
 use crate::db::AnyConnection;
 use crate::db::schema::{sessions, users};
@@ -277,31 +277,16 @@ impl Session {
 
     /// Forgets up to `limit` sessions of `user`.
     pub fn delete_some(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<usize> {
-        let theirs = diesel::alias!(sessions as theirs);
-        let some = theirs
-            .filter(theirs.field(sessions::user_id).eq(user))
-            .select(theirs.field(sessions::id))
-            .limit(limit);
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
+        delete_some!(sessions.id where user_id.eq(user); limit).execute(conn)
     }
 
     /// Forgets up to `limit` sessions that somebody ended before `before`.
     pub fn delete_revoked(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(sessions as old);
-        let some = old
-            .filter(old.field(sessions::revoked_at).lt(before))
-            .select(old.field(sessions::id))
-            .limit(limit);
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
+        delete_some!(sessions.id where revoked_at.lt(before); limit).execute(conn)
     }
 
     /// Forgets up to `limit` sessions that expired before `before`.
     pub fn delete_expired(conn: &mut AnyConnection, before: Timestamp, limit: i64) -> QueryResult<usize> {
-        let old = diesel::alias!(sessions as old);
-        let some = old
-            .filter(old.field(sessions::expires_at).lt(before))
-            .select(old.field(sessions::id))
-            .limit(limit);
-        diesel::delete(sessions::table.filter(sessions::id.eq_any(some))).execute(conn)
+        delete_some!(sessions.id where expires_at.lt(before); limit).execute(conn)
     }
 }
