@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::StatusCode;
+use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
@@ -168,9 +168,15 @@ pub(super) fn answer(status: StatusCode, page: &impl Template) -> Result<HttpRes
     Ok(HttpResponse::build(status).content_type("text/html; charset=utf-8").body(html))
 }
 
+/// The answer to whoever has to wait, with when to come back (RFC 9110 §10.2.3).
+pub(super) fn with_retry_after(mut answer: HttpResponse, wait: Duration) -> HttpResponse {
+    answer.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().max(1).into());
+    answer
+}
+
 /// After a deed: on to another page (303, so that reloading it does nothing twice).
 pub(super) fn see_other(location: &str) -> actix_web::HttpResponseBuilder {
     let mut head = HttpResponse::SeeOther();
-    head.insert_header((actix_web::http::header::LOCATION, location));
+    head.insert_header((header::LOCATION, location));
     head
 }

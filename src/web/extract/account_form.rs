@@ -20,8 +20,10 @@ pub(in crate::web) trait Fields: DeserializeOwned + 'static {
     /// Whether its deed needs a fresh proof (ASVS 7.5.1).
     const NEEDS_PROOF: bool;
 
-    /// What was typed, to be given back on that page: never a password, never a code.
-    fn kept(&self) -> Vec<(&'static str, &str)>;
+    /// What was typed, to be given back on that page: never a password, never a code. Nothing, unless the form says more.
+    fn kept(&self) -> Vec<(&'static str, &str)> {
+        Vec::new()
+    }
 }
 
 /// Somebody signed in, freshly proven if the deed needs it, and the fields they sent.

@@ -1,6 +1,6 @@
 //! `/account/password`: another password, for whoever knows the one they have.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -14,7 +14,7 @@ use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{AccountForm, Context, CurrentUser, Fields};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{FieldError, Shell, answer, see_other};
+use crate::web::page::{FieldError, Shell, answer, see_other, with_retry_after};
 
 const PAGE: &str = "/account/password";
 
@@ -100,9 +100,8 @@ pub(in crate::web) async fn submit(
         Err(error @ ChangePasswordError::Meanwhile) => again(StatusCode::CONFLICT, "", error.to_string()),
         Err(ChangePasswordError::Proof(ReauthenticateError::Throttled { retry_after })) => {
             let words = Error::TooManyRequests { retry_after }.to_string();
-            let mut response = again(StatusCode::TOO_MANY_REQUESTS, "", words)?;
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
-            Ok(response)
+            let response = again(StatusCode::TOO_MANY_REQUESTS, "", words)?;
+            Ok(with_retry_after(response, retry_after))
         }
         Err(ChangePasswordError::Proof(error)) => Err(error.into()),
     }

@@ -37,10 +37,6 @@ pub(in crate::web) struct ButtonForm {}
 impl Fields for ButtonForm {
     const PAGE: &'static str = PAGE;
     const NEEDS_PROOF: bool = false;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `POST /account/email`: asks for another address.

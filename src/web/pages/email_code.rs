@@ -24,10 +24,6 @@ pub(in crate::web) struct CodeForm {
 impl Fields for CodeForm {
     const PAGE: &'static str = PAGE;
     const NEEDS_PROOF: bool = false;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `POST /account/email/code`: proves the address by the code.

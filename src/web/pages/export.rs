@@ -28,10 +28,6 @@ pub(in crate::web) struct ExportForm {}
 impl Fields for ExportForm {
     const PAGE: &'static str = "/account/export";
     const NEEDS_PROOF: bool = true;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `GET /account/export`: the button.

@@ -1,6 +1,6 @@
 //! `/login`: who are you?
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -15,7 +15,7 @@ use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{Shell, answer, see_other, words_for};
+use crate::web::page::{Shell, answer, see_other, with_retry_after, words_for};
 use crate::web::return_to;
 
 #[derive(Template)]
@@ -95,9 +95,8 @@ pub(in crate::web) async fn submit(
         Err(LoginError::Throttled { retry_after }) => {
             let error = Error::TooManyRequests { retry_after };
             let words = format!("{error} {}", until(&context, retry_after));
-            let mut response = page(&request, &vestibule, StatusCode::TOO_MANY_REQUESTS, typed, Some(words))?;
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
-            Ok(response)
+            let response = page(&request, &vestibule, StatusCode::TOO_MANY_REQUESTS, typed, Some(words))?;
+            Ok(with_retry_after(response, retry_after))
         }
         Err(error) => Err(error.into()),
     }

@@ -1,6 +1,6 @@
 //! `/reauth`: is it still you?
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
@@ -13,7 +13,7 @@ use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{Shell, answer};
+use crate::web::page::{Shell, answer, with_retry_after};
 
 #[derive(Template)]
 #[template(path = "reauth.html")]
@@ -67,9 +67,8 @@ pub(in crate::web) async fn submit(
         }
         Err(ReauthenticateError::Throttled { retry_after }) => {
             let words = Error::TooManyRequests { retry_after }.to_string();
-            let mut response = page(&request, StatusCode::TOO_MANY_REQUESTS, &current, Some(words))?;
-            response.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
-            Ok(response)
+            let response = page(&request, StatusCode::TOO_MANY_REQUESTS, &current, Some(words))?;
+            Ok(with_retry_after(response, retry_after))
         }
         Err(error) => Err(error.into()),
     }

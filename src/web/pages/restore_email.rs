@@ -7,7 +7,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use super::reset;
-use crate::flows::restore_email::{self, RestoreEmailError, Right};
+use crate::flows::restore_email::{self, RestoreEmailError};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::Context;
@@ -43,7 +43,9 @@ pub(in crate::web) async fn show(
     context: Context,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (_, right) = link(&request, &context, &vestibule).await?;
+    let token = FlowState::of(&request).link_token(LINK).unwrap_or_default();
+    let right = restore_email::find(&vestibule, &token, context.now).await?;
+    let right = right.ok_or(RestoreEmailError::InvalidLink)?;
     let (shell, username) = (Shell::of(&request), right.user.username);
     answer(StatusCode::OK, &RestoreEmailPage { shell, username, address: right.email })
 }
@@ -54,24 +56,14 @@ pub(in crate::web) async fn submit(
     context: Context,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (token, _) = link(&request, &context, &vestibule).await?;
-    let reset = restore_email::with_token(&vestibule, &token, &context.caller(), context.now).await?;
     let flow = FlowState::of(&request);
+    let token = flow.link_token(LINK).unwrap_or_default();
+    let reset = restore_email::with_token(&vestibule, &token, &context.caller(), context.now).await?;
     flow.forget_link_token(LINK);
     flow.set_link_token(reset::LINK, reset.expose());
     flow.say("Your address is back, and everybody is signed out. Now choose a new password.");
     // Whoever is signed in here may be somebody else: their cookies stay.
     Ok(see_other("/reset").finish())
-}
-
-async fn link(
-    request: &HttpRequest,
-    context: &Context,
-    vestibule: &Vestibule,
-) -> Result<(String, Right), Error> {
-    let token = FlowState::of(request).link_token(LINK).ok_or(RestoreEmailError::InvalidLink)?;
-    let right = restore_email::find(vestibule, &token, context.now).await?;
-    Ok((token, right.ok_or(RestoreEmailError::InvalidLink)?))
 }
 
 impl From<RestoreEmailError> for Error {

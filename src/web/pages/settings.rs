@@ -94,10 +94,6 @@ impl Fields for TimeZoneForm {
 impl Fields for ThemeForm {
     const PAGE: &'static str = PAGE;
     const NEEDS_PROOF: bool = false;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `GET /account`: the settings are its first page.

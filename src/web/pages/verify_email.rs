@@ -8,7 +8,6 @@ use askama::Template;
 use super::email::check_open;
 use super::email_code::done;
 use crate::flows::verify_email::{self, VerifyEmailError};
-use crate::models::EmailProof;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
@@ -53,7 +52,9 @@ pub(in crate::web) async fn show(
     current: Result<CurrentUser, Error>,
 ) -> Result<HttpResponse, Error> {
     check_open(&vestibule)?;
-    let (_, proof) = link(&request, &context, &vestibule).await?;
+    let token = FlowState::of(&request).link_token(LINK).unwrap_or_default();
+    let proof = verify_email::find(&vestibule, &token, context.now).await?;
+    let proof = proof.ok_or(VerifyEmailError::InvalidLink)?;
     let current = match current {
         Ok(current) => current,
         Err(Error::Unauthenticated | Error::TokenRefused) => {
@@ -81,19 +82,10 @@ pub(in crate::web) async fn submit(
     current: CurrentUser,
 ) -> Result<HttpResponse, Error> {
     check_open(&vestibule)?;
-    let (token, _) = link(&request, &context, &vestibule).await?;
+    let flow = FlowState::of(&request);
+    let token = flow.link_token(LINK).unwrap_or_default();
     let (who, caller) = ((&current.user, &current.session), context.caller());
     let verified = verify_email::by_link(&vestibule, who, &token, &caller, context.now).await?;
-    FlowState::of(&request).forget_link_token(LINK);
+    flow.forget_link_token(LINK);
     done(&request, &vestibule, verified)
-}
-
-async fn link(
-    request: &HttpRequest,
-    context: &Context,
-    vestibule: &Vestibule,
-) -> Result<(String, EmailProof), Error> {
-    let token = FlowState::of(request).link_token(LINK).ok_or(VerifyEmailError::InvalidLink)?;
-    let proof = verify_email::find(vestibule, &token, context.now).await?;
-    Ok((token, proof.ok_or(VerifyEmailError::InvalidLink)?))
 }
