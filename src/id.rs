@@ -96,6 +96,8 @@ ids! {
     MailId
     /// Somebody's question for a new password.
     ResetRequestId
+    /// A passkey, as its owner's pages name it.
+    PasskeyId
     /// An address that somebody has yet to prove.
     EmailProofId
     /// One HTTP request, in the answer, in the log and on error pages.

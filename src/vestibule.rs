@@ -55,6 +55,12 @@ pub struct Parts {
     pub device_tags: Authenticator,
     /// Names the buckets of throttles, so that a stolen database tells no address and no guess.
     pub bucket_tags: Authenticator,
+    /// Seals what authenticator apps know.
+    pub totp_secrets: Sealer,
+    /// Recognises recovery codes.
+    pub recovery_tags: Authenticator,
+    /// Recognises the cookie of a browser that needs no second factor.
+    pub trust_tags: Authenticator,
     /// Gives everybody who claims one e-mail address the same salt; see `flows::register`.
     pub email_salts: Authenticator,
     /// Makes a refresh token out of the one before it.
@@ -195,6 +201,9 @@ impl Vestibule {
             ),
             device_tags: master.authenticator("device cookie"),
             bucket_tags: master.authenticator("throttle bucket"),
+            totp_secrets: master.sealer("totp secret"),
+            recovery_tags: master.authenticator("recovery code"),
+            trust_tags: master.authenticator("trusted browser"),
             email_salts: master.authenticator("e-mail salt"),
             refresh_tags: master.authenticator("refresh token"),
             email_codes: master.authenticator("e-mail code"),

@@ -1,5 +1,6 @@
 //! Proof, checked: passwords, and the names they belong to. Pure: no database, no HTTP.
 
+pub mod amr;
 pub mod blocklist;
 pub mod common_passwords;
 pub mod display_name;
@@ -7,4 +8,6 @@ pub mod email;
 pub mod password;
 mod password_error;
 pub mod policy;
+pub mod recovery_code;
+pub mod totp;
 pub mod username;

@@ -16,6 +16,9 @@ diesel::table! {
         display_name -> Nullable<Text>,
         time_zone -> Nullable<Text>,
         closed_at -> Nullable<BigInt>,
+        second_factor_since -> Nullable<BigInt>,
+        factors_changed_at -> Nullable<BigInt>,
+        second_passkey_declined_at -> Nullable<BigInt>,
     }
 }
 
@@ -134,6 +137,16 @@ diesel::table! {
 }
 
 diesel::table! {
+    totp_factors (user_id) {
+        user_id -> Text,
+        sealed_secret -> Binary,
+        created_at -> BigInt,
+        confirmed_at -> Nullable<BigInt>,
+        last_step -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
     email_proofs (id) {
         id -> Text,
         user_id -> Text,
@@ -149,7 +162,58 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    recovery_codes (digest) {
+        digest -> Text,
+        user_id -> Text,
+        created_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    login_challenges (digest) {
+        digest -> Text,
+        user_id -> Text,
+        password_digest -> Text,
+        stay -> Text,
+        replaces -> Nullable<Text>,
+        address -> Text,
+        user_agent -> Text,
+        tries -> BigInt,
+        created_at -> BigInt,
+        expires_at -> BigInt,
+        used_at -> Nullable<BigInt>,
+        told_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    passkeys (id) {
+        id -> Text,
+        user_id -> Text,
+        credential_id -> Text,
+        sealed_credential -> Binary,
+        rp_id -> Text,
+        name -> Text,
+        aaguid -> Nullable<Text>,
+        is_synced -> Bool,
+        sign_count -> BigInt,
+        created_at -> BigInt,
+        last_used_at -> Nullable<BigInt>,
+        cloned_at -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    spent_ceremonies (digest) {
+        digest -> Text,
+        expires_at -> BigInt,
+    }
+}
+
 diesel::joinable!(email_proofs -> users (user_id));
+
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(one_time_tokens -> users (user_id));

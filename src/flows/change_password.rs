@@ -13,7 +13,7 @@ use crate::credentials::policy::PasswordError;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::reauthenticate::{self, ReauthenticateError};
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::{end_session, new_password, queue_mail};
 use crate::mail::messages::{self, PasswordChanged, SignedOut};
 use crate::models::{EventKind, RevokedBecause, Session, User};
@@ -112,7 +112,8 @@ pub async fn with_password(
             };
             queue_mail::notify(&here, conn, &user, &message, now)?;
             let user = User { password_hash: Some(hash), password_changed_at: Some(now), ..user };
-            let done = start_session::go_on(&here, conn, user, &old, now, now)?;
+            let done =
+                start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &old.amr }, now)?;
             let done = done.ok_or(ReauthenticateError::SessionEnded)?;
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             proof.ticket.reward(conn, now)?;

@@ -6,8 +6,8 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::delete_account::{self, MOST_TOGETHER};
 use crate::models::{
-    EmailProof, Event, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest, Revocation,
-    Session, User,
+    EmailProof, Event, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest,
+    Revocation, Session, SpentCeremony, User,
 };
 use crate::vestibule::Vestibule;
 
@@ -19,6 +19,8 @@ const FAILURES: Duration = Duration::from_hours(24);
 const REVOCATIONS: Duration = Duration::from_hours(1);
 /// Links are kept a while after their end, so that a late click is told "expired" and not "unknown".
 const LINKS: Duration = Duration::from_hours(24);
+/// Sign-ins that waited for a second proof are kept until their owner is told of those that nobody finished.
+const CHALLENGES: Duration = Duration::from_hours(1);
 /// Questions that no server was there to answer.
 const REQUESTS: Duration = Duration::from_hours(24);
 /// A refresh token that was used up is known for a week, so that a copy of it is noticed.
@@ -43,6 +45,8 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - REVOCATIONS, Revocation::delete_old).await?;
     rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, EmailProof::delete_old).await?;
+    rows += forget(vestibule, now - CHALLENGES, LoginChallenge::delete_old).await?;
+    rows += forget(vestibule, now, SpentCeremony::delete_old).await?;
     rows += forget(vestibule, now, RefreshToken::delete_expired).await?;
     rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
     rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;

@@ -1,8 +1,9 @@
 //! Log in with a name (or e-mail address) and a password.
 //!
 //! ```text
-//! pay a try ──> find the user ──> hash, or the decoy ──> one transaction: session, event, try paid back
-//!     └── Throttled                     └── InvalidCredentials: unknown, wrong, disabled; nobody is told which
+//! pay a try ──> find the user ──> hash, or the decoy ──> one transaction, the try paid back ──┬── signed in
+//!     └── Throttled                     └── InvalidCredentials: unknown, wrong, disabled;    └── a second factor is asked
+//!                                           nobody is told which
 //! ```
 
 use std::time::Duration;
@@ -10,15 +11,18 @@ use std::time::Duration;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
+use crate::credentials::amr::Method;
 use crate::credentials::email::Email;
 use crate::credentials::password::HashError;
 use crate::credentials::username;
 use crate::db;
+use crate::flows::admit::{self, Proven};
 use crate::flows::caller::Caller;
+pub use crate::flows::second_factor::Challenge;
 pub use crate::flows::start_session::SignedIn;
 pub use crate::flows::stay::Stay;
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
-use crate::flows::{close_account, new_device, new_password, start_session};
+use crate::flows::{close_account, new_password, second_factor, trusted_browser};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, User};
 use crate::vestibule::Vestibule;
@@ -34,6 +38,17 @@ pub struct Attempt {
     pub replaces: Option<SessionId>,
     /// How long they mean to stay.
     pub stay: Stay,
+    /// The cookie of a trusted browser, unchecked.
+    pub trust: Option<String>,
+}
+
+/// What a right password leads to.
+#[derive(Debug)]
+pub enum Outcome {
+    /// They are in.
+    SignedIn(SignedIn),
+    /// Nobody is in yet: a second factor is asked for.
+    SecondFactor(Challenge),
 }
 
 /// Why nobody was signed in.
@@ -65,7 +80,7 @@ impl From<ThrottleError> for LoginError {
     }
 }
 
-/// Signs somebody in.
+/// Signs somebody in, or asks for their second factor.
 ///
 /// # Errors
 ///
@@ -75,8 +90,8 @@ pub async fn with_password(
     attempt: Attempt,
     caller: &Caller,
     now: Timestamp,
-) -> Result<SignedIn, LoginError> {
-    let Attempt { login, password, replaces, stay } = attempt;
+) -> Result<Outcome, LoginError> {
+    let Attempt { login, password, replaces, stay, trust } = attempt;
     vestibule.passwords.check_room()?;
     let users = find(vestibule, &login).await?;
     let ids: Vec<UserId> = users.iter().map(|user| user.id.clone()).collect();
@@ -123,16 +138,23 @@ pub async fn with_password(
                 .filter(|now| now.disabled_at.is_none() && now.password_hash == user.password_hash)
                 .filter(|user| !close_account::is_gone(&here, user, now))
                 .ok_or(LoginError::InvalidCredentials)?;
-            if let Some(hash) = rehashed {
-                User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
-            }
-            close_account::reopen(&here, conn, &user, &caller, now)?;
-            let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
-            let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
-            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
-            new_device::tell(&here, conn, &done.user, &done.session, &caller, now)?;
+            let is_trusted =
+                trust.is_some_and(|cookie| trusted_browser::is_trusted(&here, &user, &cookie, now));
+            let user = match rehashed {
+                Some(hash) => {
+                    User::update_password_hash(conn, &user.id, &hash, None).map_err(db::Error::from)?;
+                    User { password_hash: Some(hash), ..user }
+                }
+                None => user,
+            };
             ticket.reward(conn, now)?;
-            Ok(done)
+            if user.second_factor_since.is_some() && !is_trusted {
+                return Ok(Outcome::SecondFactor(second_factor::ask(
+                    conn, user, replaces, stay, &caller, now,
+                )?));
+            }
+            let who = Proven { user, methods: &[Method::Password], replaces, stay };
+            Ok(Outcome::SignedIn(admit::admit(&here, conn, who, &caller, now)?))
         })
         .await
 }

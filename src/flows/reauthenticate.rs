@@ -13,7 +13,7 @@ use crate::config::SessionsConfig;
 use crate::credentials::password::HashError;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
 use crate::models::{EventKind, Session, User};
 use crate::vestibule::Vestibule;
@@ -87,7 +87,8 @@ pub async fn with_password(
         .db
         .write(move |conn| {
             let user = proof.find_locked(conn)?.ok_or(ReauthenticateError::WrongPassword)?;
-            let done = start_session::go_on(&here, conn, user, &old, now, now)?;
+            let done =
+                start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &old.amr }, now)?;
             let done = done.ok_or(ReauthenticateError::SessionEnded)?;
             let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;

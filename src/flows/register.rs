@@ -11,12 +11,13 @@ use secrecy::SecretString;
 
 use crate::clock::Timestamp;
 use crate::config::{EmailField, RegistrationMode};
+use crate::credentials::amr::{self, Method};
 use crate::credentials::email::Email;
 use crate::credentials::password::HashError;
 use crate::credentials::username::Username;
 use crate::db::{self, Transaction};
 use crate::flows::caller::{Actor, Caller};
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, SignedIn, Start};
 use crate::flows::stay::Stay;
 use crate::flows::throttle::{self, ThrottleError};
 use crate::flows::{change_email, new_password};
@@ -122,8 +123,8 @@ pub async fn and_sign_in(
         .write(move |conn| {
             insert(&here, conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
-            let stay = Stay::WhileActive;
-            Ok(start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?)
+            let start = Start { user, amr: amr::of(&[Method::Password]), replaces, stay: Stay::WhileActive };
+            Ok(start_session::insert(&here, conn, start, &caller, now)?)
         })
         .await
 }
@@ -171,6 +172,9 @@ pub(super) async fn prepare(
         display_name: None,
         time_zone: None,
         closed_at: None,
+        second_factor_since: None,
+        factors_changed_at: None,
+        second_passkey_declined_at: None,
     })
 }
 

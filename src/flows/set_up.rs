@@ -6,10 +6,11 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::credentials::amr::{self, Method};
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::register::{self, NewAccount, RegisterError};
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, SignedIn, Start};
 use crate::flows::stay::Stay;
 use crate::id::SessionId;
 use crate::models::{self, EventKind, Purpose, Role, User};
@@ -105,8 +106,8 @@ pub async fn first_admin(
             }
             register::insert(&here, conn, &user, &caller, now)?;
             let caller = caller.known_as(&user.id);
-            let stay = Stay::WhileActive;
-            let done = start_session::insert(&here, conn, user, replaces.as_ref(), stay, &caller, now)?;
+            let start = Start { user, amr: amr::of(&[Method::Password]), replaces, stay: Stay::WhileActive };
+            let done = start_session::insert(&here, conn, start, &caller, now)?;
             let event = caller.event(EventKind::LoggedIn, Some(&done.user.id), now);
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             Ok(done)

@@ -21,20 +21,46 @@ pub struct SignedIn {
     pub refresh: Option<RefreshToken>,
 }
 
+/// A session that is to begin.
+#[derive(Debug)]
+pub(super) struct Start {
+    /// Whose.
+    pub(super) user: User,
+    /// How they proved it.
+    pub(super) amr: String,
+    /// The session that the same browser had until now, whosever it was.
+    pub(super) replaces: Option<SessionId>,
+    /// How long they mean to stay.
+    pub(super) stay: Stay,
+}
+
+/// When somebody last proved who they are, and how.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct LastProof<'a> {
+    pub(super) at: Timestamp,
+    pub(super) amr: &'a str,
+}
+
+impl<'a> LastProof<'a> {
+    /// What `session` says of it.
+    pub(super) fn of(session: &'a Session) -> Self {
+        Self { at: session.authenticated_at, amr: &session.amr }
+    }
+}
+
 /// Writes a new session with a new id, always: an id from before signing in is worth nothing after it (session
 /// fixation). The session that the same browser had until now ends, whosever it was; and the oldest one, if the user
 /// has too many.
 pub(super) fn insert(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
-    user: User,
-    replaces: Option<&SessionId>,
-    stay: Stay,
+    start: Start,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, db::Error> {
+    let Start { user, amr, replaces, stay } = start;
     let limits = &here.config.sessions;
-    if let Some(earlier) = replaces.map(|id| Session::find(conn, id)).transpose()?.flatten() {
+    if let Some(earlier) = replaces.as_ref().map(|id| Session::find(conn, id)).transpose()?.flatten() {
         end_session::revoke(here, conn, &earlier.user_id, &earlier.id, RevokedBecause::Replaced, now)?;
     }
     let mut live = Session::list_live(conn, &user.id, now, Timestamp::from_seconds(0))?;
@@ -50,7 +76,7 @@ pub(super) fn insert(
         authenticated_at: now,
         last_seen_at: now,
         expires_at: now + stay.lifetime(limits),
-        amr: "pwd".to_owned(),
+        amr,
         address: caller.address(),
         network: caller.network(),
         user_agent: caller.user_agent.clone(),
@@ -68,14 +94,19 @@ pub(super) fn go_on(
     conn: &mut Transaction<'_>,
     user: User,
     old: &Session,
-    proven_at: Timestamp,
+    proof: LastProof<'_>,
     now: Timestamp,
 ) -> Result<Option<SignedIn>, db::Error> {
     if !end_session::revoke(here, conn, &user.id, &old.id, RevokedBecause::Replaced, now)? {
         return Ok(None);
     }
-    let session =
-        Session { id: SessionId::new(), authenticated_at: proven_at, last_seen_at: now, ..old.clone() };
+    let session = Session {
+        id: SessionId::new(),
+        authenticated_at: proof.at,
+        last_seen_at: now,
+        amr: proof.amr.to_owned(),
+        ..old.clone()
+    };
     begin(conn, user, session).map(Some)
 }
 

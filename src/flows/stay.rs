@@ -1,19 +1,9 @@
-//! How long somebody means to stay signed in (D3).
+//! How long somebody means to stay signed in (D3), in lifetimes.
 
 use std::time::Duration;
 
 use crate::config::SessionsConfig;
-
-/// How long somebody means to stay signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stay {
-    /// While they are active, for `sessions.absolute_lifetime` at most: there is no refresh token.
-    WhileActive,
-    /// For `sessions.absolute_lifetime`, active or not: a program, which knows by itself when to ask for a new token.
-    Renewable,
-    /// For `sessions.remembered_lifetime`, active or not: "Stay signed in".
-    Remembered,
-}
+pub use crate::models::Stay;
 
 impl Stay {
     /// The absolute limit of the session.

@@ -42,6 +42,10 @@ impl From<diesel::result::Error> for ThrottleError {
     }
 }
 
+/// How many wrong codes an account takes in [`CODES_WINDOW`].
+const MOST_CODES: u32 = 10;
+const CODES_WINDOW: Duration = Duration::from_mins(15);
+
 /// What even the right password costs its network: one account must not fill the queue of hashes by itself.
 const SUCCESS: Duration = Duration::from_secs(1);
 
@@ -167,6 +171,32 @@ pub async fn pay_for_login(
         .await
 }
 
+/// Pays for one code typed as a second proof of `user`: ten wrong ones a quarter of an hour, whatever the factor and
+/// however many sign-ins wait. A device that has signed in before has a budget of its own, so that nobody who knows the
+/// password can shut its owner out.
+///
+/// # Errors
+///
+/// [`ThrottleError::Throttled`], and then nothing was paid.
+pub(super) async fn pay_for_code(
+    vestibule: &Vestibule,
+    user: &UserId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Ticket, ThrottleError> {
+    if !vestibule.config.throttle.enabled {
+        return Ok(Ticket::default());
+    }
+    let cookie = caller.device_cookie.as_deref();
+    let users = [user.clone()];
+    let device = cookie.and_then(|cookie| known_device(vestibule, cookie, &users));
+    let parts = ["code", user.as_str(), device.map_or("", |(device, _)| device)];
+    let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&parts));
+    let paid = bucket.clone();
+    vestibule.db.write(move |conn| pay_in_window(conn, &paid, MOST_CODES, CODES_WINDOW, now)).await?;
+    Ok(Ticket { counted: Some(bucket), ..Ticket::default() })
+}
+
 /// Pays for one deed that strangers may do, such as registering, from the budget of the caller's network.
 ///
 /// # Errors
@@ -243,6 +273,7 @@ fn buckets_of(vestibule: &Vestibule, user: &User, email_folded: Option<&str>) ->
         ("sign_in_by_username", name(&["account", &user.username_folded])),
         ("sign_in_on_known_devices", name(&["user", user.id.as_str()])),
         ("codes_asked_for", name(&["mail of user", user.id.as_str()])),
+        ("second_factors_on_other_devices", name(&["code", user.id.as_str(), ""])),
         ("warnings", name(&["warning", user.id.as_str()])),
     ];
     if let Some(email) = email_folded {

@@ -7,7 +7,7 @@
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::start_session::{self, SignedIn};
+use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::{end_session, queue_mail, restore_email};
 use crate::id::{EmailProofId, MailId};
 use crate::mail::messages::{self, EmailChanged};
@@ -185,8 +185,7 @@ fn prove(
     };
     // Mail is no proof of who somebody is: the next sensitive deed asks for the password when it would have anyway. And
     // before anything else is written: of a session that has ended meanwhile nothing stays.
-    let Some(done) = start_session::go_on(here, conn, changed, session, session.authenticated_at, now)?
-    else {
+    let Some(done) = start_session::go_on(here, conn, changed, session, LastProof::of(session), now)? else {
         return Ok(Err(VerifyEmailError::SessionEnded));
     };
     User::update_email(conn, &user.id, (&proof.email, &proof.email_folded), now)?;

@@ -259,6 +259,7 @@ macro_rules! message {
         }
     };
 }
+pub(super) use message;
 
 message!(
     ResetPassword,

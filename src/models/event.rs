@@ -47,6 +47,22 @@ text_enum! {
         LoginDisowned = "login_disowned",
         /// A refresh token was used again, long after it was used up.
         RefreshReused = "refresh_reused",
+        /// A factor was added beside the password.
+        FactorAdded = "factor_added",
+        /// A factor was taken away.
+        FactorRemoved = "factor_removed",
+        /// The password was right, and a second proof was asked for.
+        SecondFactorAsked = "second_factor_asked",
+        /// The second proof was wrong.
+        SecondFactorFailed = "second_factor_failed",
+        /// New recovery codes took the place of the old ones.
+        RecoveryCodesMade = "recovery_codes_made",
+        /// A recovery code was used.
+        RecoveryCodeUsed = "recovery_code_used",
+        /// The count of a passkey went backwards: there is a copy of it.
+        PasskeyCloned = "passkey_cloned",
+        /// An operator took all factors away.
+        FactorsReset = "factors_reset",
         /// Its owner changed a setting.
         SettingsChanged = "settings_changed",
         /// Its owner took a copy of everything we hold.

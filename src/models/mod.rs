@@ -5,29 +5,39 @@
 
 mod email_proof;
 mod event;
+mod login_challenge;
 mod login_failure;
 mod one_time_token;
 mod outbox;
 mod part;
+mod passkey;
+mod recovery_code;
 mod refresh_token;
 mod reset_request;
 mod revocation;
 mod session;
 mod signing_key;
+mod spent_ceremony;
 mod text_enum;
+mod totp_factor;
 mod user;
 
 pub use email_proof::EmailProof;
 pub use event::{Event, EventKind};
+pub use login_challenge::{LoginChallenge, Stay};
 pub use login_failure::LoginFailure;
 pub use one_time_token::{OneTimeToken, Purpose};
 pub use outbox::{MailKind, OutboxMail};
 pub use part::Part;
+pub use passkey::Passkey;
+pub use recovery_code::RecoveryCode;
 pub use refresh_token::RefreshToken;
 pub use reset_request::ResetRequest;
 pub use revocation::Revocation;
 pub use session::{Ended, RevokedBecause, Session};
 pub use signing_key::SigningKey;
+pub use spent_ceremony::SpentCeremony;
+pub use totp_factor::TotpFactor;
 pub use user::{Role, User};
 
 use text_enum::text_enum;

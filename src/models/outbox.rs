@@ -44,6 +44,10 @@ text_enum! {
         EmailReplaced = "email_replaced",
         /// The former address was put back.
         EmailRestored = "email_restored",
+        /// A second factor was added or taken away.
+        FactorsChanged = "factors_changed",
+        /// A recovery code was used.
+        RecoveryCodeUsed = "recovery_code_used",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

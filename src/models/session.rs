@@ -30,6 +30,8 @@ text_enum! {
         PasswordReset = "password_reset",
         /// The password was changed.
         PasswordChanged = "password_changed",
+        /// A second factor was added or taken away.
+        FactorsChanged = "factors_changed",
         /// The e-mail address was changed.
         EmailChanged = "email_changed",
         /// The former e-mail address was put back by whoever has it.

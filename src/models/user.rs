@@ -52,6 +52,13 @@ pub struct User {
     pub time_zone: Option<String>,
     /// When its owner closed it, if so: signing in opens it again, until it is gone.
     pub closed_at: Option<Timestamp>,
+    /// Since when signing in takes two proofs, or a passkey; one will do, if there is no factor beside the password. It
+    /// follows from `totp_factors` and `passkeys`, and stands here for the guards.
+    pub second_factor_since: Option<Timestamp>,
+    /// When the factors last changed: browsers that were trusted before are trusted no more.
+    pub factors_changed_at: Option<Timestamp>,
+    /// When its owner said that one passkey is enough.
+    pub second_passkey_declined_at: Option<Timestamp>,
 }
 
 impl User {
@@ -230,6 +237,20 @@ impl User {
     /// What pages call the user.
     pub fn called(&self) -> &str {
         self.display_name.as_deref().unwrap_or(&self.username)
+    }
+
+    /// Notes that a factor was added or taken away at `at`, and since when there is one: what trusted the former ones
+    /// trusts no more.
+    pub fn update_factors(
+        conn: &mut AnyConnection,
+        id: &UserId,
+        since: Option<Timestamp>,
+        at: Timestamp,
+    ) -> QueryResult<()> {
+        diesel::update(users::table.find(id))
+            .set((users::second_factor_since.eq(since), users::factors_changed_at.eq(at)))
+            .execute(conn)
+            .map(drop)
     }
 
     /// Gives the user another role.

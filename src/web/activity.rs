@@ -82,7 +82,7 @@ pub(super) fn rows(events: &[Event], moments: &Moments) -> Vec<EventRow> {
         .map(|(event, times)| {
             let (device, address) = place(event);
             EventRow {
-                text: words(event.kind),
+                text: words(event),
                 is_failure: is_failure(event.kind),
                 is_new_device: is_new_device(event),
                 at: moments.show(event.at),
@@ -119,15 +119,19 @@ fn hint(kind: EventKind) -> Option<&'static str> {
 
 fn group(kind: EventKind) -> Filter {
     match kind {
-        EventKind::LoginFailed | EventKind::ReauthenticationFailed | EventKind::RefreshReused => {
-            Filter::Failures
-        }
+        EventKind::LoginFailed
+        | EventKind::ReauthenticationFailed
+        | EventKind::RefreshReused
+        | EventKind::SecondFactorFailed
+        | EventKind::PasskeyCloned => Filter::Failures,
         EventKind::LoggedIn
         | EventKind::LoggedOut
         | EventKind::Reauthenticated
         | EventKind::SessionRevoked
         | EventKind::SessionsRevoked
         | EventKind::NewDevice
+        | EventKind::SecondFactorAsked
+        | EventKind::RecoveryCodeUsed
         | EventKind::LoginDisowned => Filter::SignIns,
         EventKind::Registered
         | EventKind::ResetLinkIssued
@@ -137,6 +141,10 @@ fn group(kind: EventKind) -> Filter {
         | EventKind::EmailVerified
         | EventKind::EmailChanged
         | EventKind::EmailRestored
+        | EventKind::FactorAdded
+        | EventKind::FactorRemoved
+        | EventKind::FactorsReset
+        | EventKind::RecoveryCodesMade
         | EventKind::SettingsChanged
         | EventKind::DataExported
         | EventKind::AccountClosed
@@ -149,10 +157,10 @@ fn group(kind: EventKind) -> Filter {
 }
 
 /// What happened.
-pub(super) fn words(kind: EventKind) -> &'static str {
-    match kind {
+pub(super) fn words(event: &Event) -> &'static str {
+    match event.kind {
         EventKind::Registered => "Account created",
-        EventKind::LoggedIn => "Signed in with your password",
+        EventKind::LoggedIn => signed_in(event.detail.as_deref().unwrap_or_default()),
         EventKind::LoginFailed => "Wrong password at sign-in",
         EventKind::LoggedOut => "Signed out",
         EventKind::Reauthenticated => "Confirmed with your password",
@@ -169,6 +177,21 @@ pub(super) fn words(kind: EventKind) -> &'static str {
         EventKind::NewDevice => "Signed in on a new device",
         EventKind::LoginDisowned => "A sign-in was reported as not yours",
         EventKind::RefreshReused => "A copied session was used, and ended",
+        EventKind::SecondFactorAsked => "Right password; the second step was asked for",
+        EventKind::SecondFactorFailed => "Wrong code at the second step",
+        EventKind::FactorAdded => match event.detail.as_deref() {
+            Some("passkey") => "Passkey added",
+            _ => "Authenticator app added",
+        },
+        EventKind::FactorRemoved => match event.detail.as_deref() {
+            Some("passkey") => "Passkey removed",
+            Some("password") => "Password removed",
+            _ => "Authenticator app removed",
+        },
+        EventKind::RecoveryCodesMade => "New recovery codes made",
+        EventKind::RecoveryCodeUsed => "Recovery code used",
+        EventKind::PasskeyCloned => "A copy of a passkey was refused",
+        EventKind::FactorsReset => "Second factors taken away",
         EventKind::SettingsChanged => "Settings changed",
         EventKind::DataExported => "Your data was exported",
         EventKind::AccountClosed => "Account closed",
@@ -177,5 +200,17 @@ pub(super) fn words(kind: EventKind) -> &'static str {
         EventKind::UserDisabled => "Account disabled",
         EventKind::UserEnabled => "Account enabled",
         EventKind::RoleChanged => "Role changed",
+    }
+}
+
+/// How somebody signed in, by the `amr` of their session.
+fn signed_in(amr: &str) -> &'static str {
+    let has = |word: &str| amr.split(' ').any(|known| known == word);
+    match (has("pwd"), has("user"), has("recovery_code"), has("otp")) {
+        (false, true, ..) => "Signed in with a passkey",
+        (_, true, ..) => "Signed in with your password and a passkey",
+        (_, _, true, _) => "Signed in with your password and a recovery code",
+        (_, _, _, true) => "Signed in with your password and a code",
+        _ => "Signed in with your password",
     }
 }

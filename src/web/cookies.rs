@@ -6,6 +6,7 @@
 //! | `vestibule-refresh` | what carries the session beyond that, for who chose to stay signed in | as long as the session |
 //! | `vestibule-flow` | what a form needs to know on the next page, encrypted | an hour |
 //! | `vestibule-theme` | light or dark, if the browser is not to follow its system | a year |
+//! | `vestibule-trust` | that its owner wants no second factor in this browser | 30 days |
 //! | `vestibule-device` | that this device has signed in to this account before | 180 days |
 //!
 //! On https each is `__Host-…; Secure`: no sibling host can set or read it.
@@ -23,6 +24,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Config;
 use crate::flows::issue_token::AccessToken;
+use crate::flows::trusted_browser;
 use crate::tokens::RefreshToken;
 
 /// What one of our cookies is for.
@@ -32,10 +34,12 @@ pub(super) enum Purpose {
     Refresh,
     Flow,
     Device,
+    Trust,
     Theme,
 }
 
-const ALL: [Purpose; 5] = [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device, Purpose::Theme];
+const ALL: [Purpose; 6] =
+    [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device, Purpose::Trust, Purpose::Theme];
 
 /// The name of a cookie.
 pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
@@ -48,6 +52,8 @@ pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
         (Purpose::Flow, false) => "vestibule-flow",
         (Purpose::Device, true) => "__Host-vestibule-device",
         (Purpose::Device, false) => "vestibule-device",
+        (Purpose::Trust, true) => "__Host-vestibule-trust",
+        (Purpose::Trust, false) => "vestibule-trust",
         (Purpose::Theme, true) => "__Host-vestibule-theme",
         (Purpose::Theme, false) => "vestibule-theme",
     }
@@ -152,6 +158,14 @@ pub(super) fn refresh(
 pub(super) fn device(config: &Config, value: String) -> Cookie<'static> {
     let mut cookie = build(Purpose::Device, value, SameSite::Strict, config);
     cookie.set_max_age(Duration::days(180));
+    cookie
+}
+
+/// The cookie of a browser that its owner trusts. Strict, too: where a link from elsewhere leads to sign-in, the second
+/// factor is asked for once more at worst.
+pub(super) fn trust(config: &Config, value: String) -> Cookie<'static> {
+    let mut cookie = build(Purpose::Trust, value, SameSite::Strict, config);
+    cookie.set_max_age(Duration::try_from(trusted_browser::LIFETIME).unwrap_or(Duration::ZERO));
     cookie
 }
 

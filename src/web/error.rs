@@ -13,11 +13,7 @@ use serde::Serialize;
 
 use crate::credentials::password::HashError;
 use crate::db;
-use crate::flows::forgot_password::ForgotPasswordError;
-use crate::flows::login::LoginError;
-use crate::flows::reauthenticate::ReauthenticateError;
-use crate::flows::register::{Fault, RegisterError};
-use crate::flows::throttle::ThrottleError;
+use crate::flows::register::Fault;
 
 /// No form and no document of ours comes near it.
 pub(super) const MOST_BODY_BYTES: usize = 16 * 1024;
@@ -321,61 +317,6 @@ impl From<HashError> for Error {
 impl From<crate::tokens::TokenError> for Error {
     fn from(error: crate::tokens::TokenError) -> Self {
         Self::Internal { cause: format!("a token could not be issued: {error}") }
-    }
-}
-
-impl From<ThrottleError> for Error {
-    fn from(error: ThrottleError) -> Self {
-        match error {
-            ThrottleError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            ThrottleError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<LoginError> for Error {
-    fn from(error: LoginError) -> Self {
-        match error {
-            LoginError::InvalidCredentials => Self::InvalidCredentials(error.to_string()),
-            LoginError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            LoginError::Hashing(error) => error.into(),
-            LoginError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<RegisterError> for Error {
-    fn from(error: RegisterError) -> Self {
-        match error {
-            RegisterError::Invalid(faults) => Self::Unprocessable(faults),
-            RegisterError::UsernameTaken => Self::Conflict(error.to_string()),
-            RegisterError::Closed => Self::Forbidden(error.to_string().into()),
-            RegisterError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            RegisterError::Hashing(error) => error.into(),
-            RegisterError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<ReauthenticateError> for Error {
-    fn from(error: ReauthenticateError) -> Self {
-        match error {
-            ReauthenticateError::WrongPassword => Self::InvalidCredentials(error.to_string()),
-            ReauthenticateError::SessionEnded => Self::TokenRefused,
-            ReauthenticateError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            ReauthenticateError::Hashing(error) => error.into(),
-            ReauthenticateError::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<ForgotPasswordError> for Error {
-    fn from(error: ForgotPasswordError) -> Self {
-        match error {
-            ForgotPasswordError::Email(error) => Self::BadRequest(error.to_string().into()),
-            ForgotPasswordError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
-            ForgotPasswordError::Database(error) => error.into(),
-        }
     }
 }
 

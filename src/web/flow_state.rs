@@ -120,6 +120,26 @@ impl FlowState {
         self.take("login")
     }
 
+    /// Leaves a word of warning for the next page.
+    pub(super) fn warn(&self, text: &str) {
+        self.put("flash", &Flash { good: false, text: text.to_owned() });
+    }
+
+    /// Keeps the recovery codes of `user` while they are copied: they are nowhere else any more.
+    pub(super) fn set_codes(&self, user: &UserId, codes: Vec<String>) {
+        self.put("codes", &(user, codes));
+    }
+
+    /// The codes of `user` that wait to be copied.
+    pub(super) fn codes(&self, user: &UserId) -> Vec<String> {
+        let kept: Option<(UserId, Vec<String>)> = self.0.get("codes").ok().flatten();
+        kept.filter(|(whose, _)| whose == user).map(|(_, codes)| codes).unwrap_or_default()
+    }
+
+    pub(super) fn forget_codes(&self) {
+        self.0.remove("codes");
+    }
+
     /// Keeps what `user` typed on a page, while they are asked for their password. A cookie holds little: what is long
     /// is typed again.
     pub(super) fn keep(&self, page: &str, user: &UserId, fields: &[(&'static str, &str)], now: Timestamp) {

@@ -25,6 +25,8 @@ mod page;
 mod pages;
 mod paging;
 mod places;
+mod qr;
+mod refusals;
 mod render;
 mod return_to;
 mod routes;

@@ -89,8 +89,13 @@ pub(super) fn ended(
 
 /// How somebody proved who they are, by the `amr` claim.
 fn how(amr: &str) -> &'static str {
-    match amr {
-        "pwd" => "with the password",
+    let has = |word: &str| amr.split(' ').any(|known| known == word);
+    match (has("pwd"), has("user"), has("recovery_code"), has("otp")) {
+        (false, true, ..) => "with a passkey",
+        (_, true, ..) => "with the password and a passkey",
+        (_, _, true, _) => "with the password and a recovery code",
+        (_, _, _, true) => "with the password and a code",
+        (true, ..) => "with the password",
         _ => "in another way",
     }
 }
@@ -104,6 +109,7 @@ fn why(because: RevokedBecause) -> &'static str {
         RevokedBecause::TooMany => "You were signed in at too many places",
         RevokedBecause::PasswordReset => "A new password was set",
         RevokedBecause::PasswordChanged => "The password was changed",
+        RevokedBecause::FactorsChanged => "Your factors were changed",
         RevokedBecause::EmailChanged => "The e-mail address was changed",
         RevokedBecause::EmailRestored => "The former e-mail address was put back",
         RevokedBecause::Disowned => "You said that a sign-in was not you",

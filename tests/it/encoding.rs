@@ -26,7 +26,8 @@ async fn post(app: &TestApp, path: &str, kind: &str, body: impl Into<Vec<u8>>) -
 /// Whether these very bytes are somebody's password.
 async fn opens(app: &TestApp, name: &str, password: &str) -> bool {
     let stay = Stay::WhileActive;
-    let attempt = Attempt { login: name.to_owned(), password: password.into(), replaces: None, stay };
+    let attempt =
+        Attempt { login: name.to_owned(), password: password.into(), replaces: None, stay, trust: None };
     login::with_password(&app.vestibule, attempt, &Caller::operator(), app.now()).await.is_ok()
 }
 

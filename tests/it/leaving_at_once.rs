@@ -89,6 +89,7 @@ async fn a_deletion_at_the_moment_of_a_sign_in_is_whole_or_not_at_all() {
             password: PASSWORD.into(),
             replaces: None,
             stay: login::Stay::WhileActive,
+            trust: None,
         };
         let (caller, now) = (Caller::operator(), app.now());
         let (signed_in, kept) =
@@ -101,13 +102,14 @@ async fn a_deletion_at_the_moment_of_a_sign_in_is_whole_or_not_at_all() {
 
         let (user, rows) = (row(&app, "ada").await, dump(&app).await);
         match signed_in {
-            Ok(done) => {
+            Ok(login::Outcome::SignedIn(done)) => {
                 assert_eq!(user.map(|user| user.closed_at), Some(None));
                 assert!(
                     rows.contains(done.session.id.as_str()) && !rows.contains("account_deleted"),
                     "{rows}"
                 );
             }
+            Ok(login::Outcome::SecondFactor(_)) => panic!("she has no second factor"),
             Err(error) => {
                 assert!(matches!(error, login::LoginError::InvalidCredentials), "{error}");
                 assert!(user.is_none() && !rows.contains("account_reopened"), "{rows}");

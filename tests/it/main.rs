@@ -76,6 +76,7 @@ mod support;
 mod theme;
 mod throttle;
 mod tokens;
+mod totp;
 mod verified_tokens;
 mod verify_email;
 mod whole_life;

@@ -260,14 +260,18 @@ async fn whoever_finds_a_long_line_for_a_connection_is_told_at_once() {
     });
     let app = app.await;
     let db = app.vestibule.db.clone();
+    let (held, is_held) = tokio::sync::oneshot::channel();
     let hold = async move {
-        db.read(|_| {
+        db.read(move |_| {
+            let _ = held.send(());
             std::thread::sleep(Duration::from_secs(2));
             Ok::<_, db::Error>(())
         })
         .await
     };
     let hold = spawn(hold);
+    // Whoever kept house just then had the connection first: a place in the line would come free once it was given back.
+    is_held.await.unwrap();
     let in_line: Vec<_> = (0..1024)
         .map(|_| {
             let db = app.vestibule.db.clone();

@@ -83,6 +83,7 @@ fn columns(conn: &mut AnyConnection, table: &str) -> QueryResult<Vec<(String, St
         let plain = match kind.trim_end_matches('?').to_ascii_uppercase().as_str() {
             "TEXT" => "Text",
             "BIGINT" => "BigInt",
+            "BOOLEAN" => "Bool",
             "BLOB" | "BYTEA" => "Binary",
             other => panic!("{table}.{name} is {other}"),
         };

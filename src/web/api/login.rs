@@ -7,7 +7,7 @@ use serde::Deserialize;
 
 use super::token::TokenResponse;
 use crate::flows::issue_token;
-use crate::flows::login::{self, Attempt, Stay};
+use crate::flows::login::{self, Attempt, Outcome, Stay};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
@@ -30,8 +30,12 @@ pub(in crate::web) async fn submit(
     Json(body): Json<LoginRequest>,
 ) -> Result<HttpResponse, Error> {
     let stay = if body.stay_signed_in { Stay::Remembered } else { Stay::Renewable };
-    let attempt = Attempt { login: body.username, password: body.password, replaces: None, stay };
-    let done = login::with_password(&vestibule, attempt, &context.caller(), context.now).await?;
+    let attempt =
+        Attempt { login: body.username, password: body.password, replaces: None, stay, trust: None };
+    let done = match login::with_password(&vestibule, attempt, &context.caller(), context.now).await? {
+        Outcome::SignedIn(done) => done,
+        Outcome::SecondFactor(_) => return Err(Error::Forbidden("A second factor is needed.".into())),
+    };
     let token = issue_token::for_session(&vestibule, &done.user, &done.session, context.now)?;
     Ok(HttpResponse::Ok().json(TokenResponse::of(token, done.refresh.as_ref(), context.now)))
 }

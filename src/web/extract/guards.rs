@@ -63,6 +63,11 @@ impl FromRequest for Reauthenticated {
 }
 
 impl Reauthenticated {
+    /// Who it is.
+    pub(in crate::web) fn user(&self) -> &CurrentUser {
+        &self.0
+    }
+
     /// Lets in whose last proof is fresh enough.
     pub(super) fn admit(
         current: CurrentUser,

@@ -10,8 +10,9 @@ use serde::Deserialize;
 use super::{NextQuery, signed_in};
 use crate::clock::Zone;
 use crate::config::RegistrationMode;
-use crate::flows::login::{self, Attempt, LoginError, Stay};
+use crate::flows::login::{self, Attempt, LoginError, Outcome, Stay};
 use crate::vestibule::Vestibule;
+use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
@@ -77,10 +78,19 @@ pub(in crate::web) async fn submit(
 ) -> Result<HttpResponse, Error> {
     let typed = Typed { login: form.login.clone(), stay: form.stay_signed_in.is_some() };
     let stay = if typed.stay { Stay::Remembered } else { Stay::WhileActive };
-    let attempt =
-        Attempt { login: form.login, password: form.password, replaces: earlier.of_browser(), stay };
+    let attempt = Attempt {
+        login: form.login,
+        password: form.password,
+        replaces: earlier.of_browser(),
+        stay,
+        trust: cookies::read(request.headers(), Purpose::Trust, &vestibule.config).map(str::to_owned),
+    };
     match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
-        Ok(done) => {
+        Ok(Outcome::SecondFactor(challenge)) => {
+            FlowState::of(&request).set_link_token("challenge", challenge.token.expose());
+            Ok(see_other("/login/totp").finish())
+        }
+        Ok(Outcome::SignedIn(done)) => {
             let flow = FlowState::of(&request);
             if done.user.closed_at.is_some() {
                 flow.say("Welcome back. Your account is open again.");

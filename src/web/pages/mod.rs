@@ -17,12 +17,14 @@ pub(super) mod logout;
 pub(super) mod mailbox;
 pub(super) mod not_me;
 pub(super) mod reauth;
+pub(super) mod recovery_codes;
 pub(super) mod register;
 pub(super) mod reset;
 pub(super) mod restore_email;
 pub(super) mod sessions;
 pub(super) mod settings;
 pub(super) mod setup;
+pub(super) mod totp;
 pub(super) mod verify_email;
 
 use actix_web::HttpResponse;

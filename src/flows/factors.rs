@@ -1,0 +1,79 @@
+//! What somebody can prove themselves with beside their password.
+
+use crate::clock::Timestamp;
+use crate::db::{self, AnyConnection};
+use crate::id::UserId;
+use crate::models::{Passkey, RecoveryCode, TotpFactor};
+use crate::vestibule::Vestibule;
+
+/// What can be asked of somebody as a second proof.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// A code of their authenticator app.
+    pub totp: bool,
+    /// A passkey.
+    pub passkey: bool,
+    /// A recovery code: there are some left.
+    pub recovery_code: bool,
+}
+
+/// All factors of somebody but the password.
+#[derive(Clone, Debug)]
+pub struct Factors {
+    /// Since when their authenticator app counts, if one does.
+    pub totp_since: Option<Timestamp>,
+    /// Their passkeys, the oldest first.
+    pub passkeys: Vec<Passkey>,
+    /// Their recovery codes, if they have a set.
+    pub recovery: Option<RecoverySet>,
+}
+
+/// What there is to know of somebody's recovery codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecoverySet {
+    /// When the set was made.
+    pub made_at: Timestamp,
+    /// How many of it are left.
+    pub left: usize,
+}
+
+impl Factors {
+    /// Whether there is one: then a password alone signs nobody in.
+    pub fn any(&self) -> bool {
+        self.totp_since.is_some() || !self.passkeys.is_empty()
+    }
+
+    fn offer(&self) -> Offer {
+        Offer {
+            totp: self.totp_since.is_some(),
+            passkey: !self.passkeys.is_empty(),
+            recovery_code: self.recovery.is_some_and(|set| set.left > 0),
+        }
+    }
+}
+
+/// The factors of `user`.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn of(vestibule: &Vestibule, user: &UserId) -> Result<Factors, db::Error> {
+    let id = user.clone();
+    vestibule.db.read(move |conn| within(conn, &id)).await
+}
+
+/// The same, within a deed.
+pub(super) fn within(conn: &mut AnyConnection, user: &UserId) -> Result<Factors, db::Error> {
+    let codes = RecoveryCode::list(conn, user)?;
+    let left = codes.iter().filter(|code| code.used_at.is_none()).count();
+    Ok(Factors {
+        totp_since: TotpFactor::find(conn, user)?.and_then(|factor| factor.confirmed_at),
+        passkeys: Passkey::list(conn, user)?,
+        recovery: codes.first().map(|code| RecoverySet { made_at: code.created_at, left }),
+    })
+}
+
+/// What can be asked of `user`.
+pub(super) fn offer(conn: &mut AnyConnection, user: &UserId) -> Result<Offer, db::Error> {
+    Ok(within(conn, user)?.offer())
+}

@@ -1,0 +1,39 @@
+//! Turn two-step sign-in off again.
+
+use crate::clock::Timestamp;
+use crate::db;
+use crate::flows::caller::Caller;
+use crate::flows::change_factors::{self, Change};
+use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::models::{EventKind, Session, TotpFactor, User};
+use crate::vestibule::Vestibule;
+
+/// Takes the app of `user` away. The session goes on under a new id; nothing, if it has ended meanwhile or there was no app.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn remove(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<SignedIn>, db::Error> {
+    let caller = caller.known_as(&user.id);
+    let event = caller.event(EventKind::FactorRemoved, Some(&user.id), now).saying("totp");
+    let (here, user, session) = (vestibule.clone(), user.clone(), session.clone());
+    vestibule
+        .db
+        .write(move |conn| {
+            let Some(user) = User::find_locked(conn, &user.id)? else { return Ok(None) };
+            if !TotpFactor::delete(conn, &user.id)? {
+                return Ok(None);
+            }
+            let what = "your authenticator app".to_owned();
+            let change = Change { user: &user, keep: Some(&session.id), event, what };
+            change_factors::note(&here, conn, change, &caller, now)?;
+            start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)
+        })
+        .await
+}
