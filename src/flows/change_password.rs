@@ -8,6 +8,7 @@
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
+use crate::credentials::amr::{self, Method};
 use crate::credentials::password::HashError;
 use crate::credentials::policy::PasswordError;
 use crate::db;
@@ -112,8 +113,13 @@ pub async fn with_password(
             };
             queue_mail::notify(&here, conn, &user, &message, now)?;
             let user = User { password_hash: Some(hash), password_changed_at: Some(now), ..user };
-            let done =
-                start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &old.amr }, now)?;
+            let amr = amr::of(&[Method::Password]);
+            // Half of a proof is none: whoever has a second factor has shown both before they came here.
+            let last = match user.second_factor_since {
+                None => LastProof { at: now, amr: &amr },
+                Some(_) => LastProof::of(&old),
+            };
+            let done = start_session::go_on(&here, conn, user, &old, last, now)?;
             let done = done.ok_or(ReauthenticateError::SessionEnded)?;
             event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
             proof.ticket.reward(conn, now)?;

@@ -43,7 +43,8 @@ impl Factors {
         self.totp_since.is_some() || !self.passkeys.is_empty()
     }
 
-    fn offer(&self) -> Offer {
+    /// What of it can be asked for.
+    pub fn offer(&self) -> Offer {
         Offer {
             totp: self.totp_since.is_some(),
             passkey: !self.passkeys.is_empty(),

@@ -3,6 +3,9 @@
 //! The proof gives the session a new id and ends the old one, so that a token stolen before is worth nothing after
 //! (ASVS 7.2.4). A page asks for a proof of the last ten minutes, the action behind it accepts twenty: nobody who
 //! reads before they press is asked twice.
+//!
+//! Whoever has a second factor shows both anew. What is wrong they are not told, and every try pays for both: whoever sits
+//! at an open browser and guesses at one learns nothing of it from the other.
 
 use std::time::Duration;
 
@@ -10,9 +13,11 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::clock::Timestamp;
 use crate::config::SessionsConfig;
+use crate::credentials::amr::{self, Method};
 use crate::credentials::password::HashError;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::check_code::{self, Code};
 use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
 use crate::models::{EventKind, Session, User};
@@ -24,6 +29,11 @@ pub enum ReauthenticateError {
     /// Not their password.
     #[error("That is not your password. Please try again.")]
     WrongPassword,
+    /// Not their password, or no code of theirs, or one that was used; which of them, nobody is told.
+    #[error(
+        "The password or the code is not right, or the code was used before: please try again with the next one."
+    )]
+    WrongProof,
     /// The session ended while they typed.
     #[error("Your session has ended. Please sign in again.")]
     SessionEnded,
@@ -59,43 +69,108 @@ pub enum Freshness {
     Action,
 }
 
-/// Whether the session's last proof is fresh enough at `now`.
-pub fn is_fresh(session: &Session, limits: &SessionsConfig, freshness: Freshness, now: Timestamp) -> bool {
+/// Whether the last proof of `user` in `session` is fresh enough at `now`. Whoever has a second factor must have shown two:
+/// a browser that was trusted with the second one, or one from before there was any, proves nothing that matters.
+pub fn is_fresh(
+    user: &User,
+    session: &Session,
+    limits: &SessionsConfig,
+    freshness: Freshness,
+    now: Timestamp,
+) -> bool {
     let most = match freshness {
         Freshness::Page => limits.reauthenticate_page,
         Freshness::Action => limits.reauthenticate_action,
     };
-    now <= session.authenticated_at + most
+    let is_enough = user.second_factor_since.is_none() || amr::is_multi_factor(&session.amr);
+    is_enough && now <= session.authenticated_at + most
 }
 
-/// Takes the password of `user` as a fresh proof; their session goes on under a new id.
+/// What somebody typed to prove themselves.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// Their password.
+    pub password: SecretString,
+    /// A code of theirs, if they have a second factor.
+    pub code: Option<Code>,
+}
+
+/// Takes what `user` has shown as a fresh proof; their session goes on under a new id.
 ///
 /// # Errors
 ///
-/// [`ReauthenticateError`].
+/// [`ReauthenticateError`]; no code is used up by it.
 pub async fn with_password(
     vestibule: &Vestibule,
     user: &User,
     session: &Session,
-    password: SecretString,
+    shown: Shown,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, ReauthenticateError> {
-    let proof = prove(vestibule, user, session, password, caller, now).await?;
+    let Shown { password, code } = shown;
+    let paid = match &code {
+        Some(_) => throttle::pay_for_code(vestibule, &user.id, caller, now).await?,
+        None => Ticket::default(),
+    };
+    let proof = match prove(vestibule, user, session, password, caller, now).await {
+        Ok(proof) => proof,
+        Err(ReauthenticateError::WrongPassword) if user.second_factor_since.is_some() => {
+            return Err(ReauthenticateError::WrongProof);
+        }
+        Err(wrong @ ReauthenticateError::WrongPassword) => return Err(wrong),
+        Err(unseen) => {
+            vestibule.db.write(move |conn| paid.give_back(conn, now)).await?;
+            return Err(unseen);
+        }
+    };
     let (here, old, caller) = (vestibule.clone(), session.clone(), caller.known_as(&user.id));
-    vestibule
-        .db
-        .write(move |conn| {
-            let user = proof.find_locked(conn)?.ok_or(ReauthenticateError::WrongPassword)?;
-            let done =
-                start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &old.amr }, now)?;
-            let done = done.ok_or(ReauthenticateError::SessionEnded)?;
-            let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
-            event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
-            proof.ticket.reward(conn, now)?;
-            Ok(done)
-        })
-        .await
+    let done = vestibule.db.write(move |conn| {
+        let user = proof.find_locked(conn)?.ok_or(ReauthenticateError::WrongPassword)?;
+        let Some(methods) = methods(&here, conn, &user, code.as_ref(), &caller, now)? else {
+            failed(conn, &user, &old, &caller, now)?;
+            return Ok::<_, ReauthenticateError>(None);
+        };
+        let amr = amr::of(&methods);
+        let done = start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &amr }, now)?;
+        let done = done.ok_or(ReauthenticateError::SessionEnded)?;
+        let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);
+        event.in_session(&done.session.id).insert(conn).map_err(db::Error::from)?;
+        proof.ticket.reward(conn, now)?;
+        paid.reward(conn, now)?;
+        Ok(Some(done))
+    });
+    done.await?.ok_or(ReauthenticateError::WrongProof)
+}
+
+/// What `user` has shown, whose password was right; nothing, if that is not enough.
+fn methods(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &User,
+    code: Option<&Code>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Option<Vec<Method>>, db::Error> {
+    match (user.second_factor_since, code) {
+        (None, _) => Ok(Some(vec![Method::Password])),
+        (Some(_), None) => Ok(None),
+        (Some(_), Some(code)) => {
+            let method = check_code::spend(here, conn, user, code, caller, now)?;
+            Ok(method.map(|method| vec![Method::Password, method]))
+        }
+    }
+}
+
+fn failed(
+    conn: &mut AnyConnection,
+    user: &User,
+    session: &Session,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let event = caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now);
+    Ok(event.in_session(&session.id).insert(conn)?)
 }
 
 /// A password that was right when it was looked at.
@@ -141,9 +216,8 @@ pub(super) async fn prove(
     match vestibule.passwords.verify(password, hashes).await {
         Ok(Some(_)) => Ok(Proof { user, ticket }),
         Ok(None) => {
-            let event = caller.event(EventKind::ReauthenticationFailed, Some(&user.id), now);
-            let event = event.in_session(&session.id);
-            vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
+            let session = session.clone();
+            vestibule.db.write(move |conn| failed(conn, &user, &session, &caller, now)).await?;
             Err(ReauthenticateError::WrongPassword)
         }
         Err(busy) => {

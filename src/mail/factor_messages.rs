@@ -27,10 +27,36 @@ pub struct FactorsChanged {
     pub reset_url: String,
 }
 
+/// A recovery code was used.
+#[derive(Clone, Debug)]
+pub struct RecoveryCodeUsed {
+    /// Whose.
+    pub username: String,
+    /// How many are left.
+    pub left: usize,
+    /// Whether that is so few that they should make new ones.
+    pub is_low: bool,
+    /// When.
+    pub used_at: String,
+    /// From which network address.
+    pub used_from: String,
+    /// Where to make new ones.
+    pub codes_url: String,
+    /// Where to go if it was somebody else.
+    pub reset_url: String,
+}
+
 message!(
     FactorsChanged,
     FactorsChanged,
     "mail/factors_changed.txt",
     "mail/factors_changed.html",
     |name| format!("How you sign in to {name} was changed")
+);
+message!(
+    RecoveryCodeUsed,
+    RecoveryCodeUsed,
+    "mail/recovery_code_used.txt",
+    "mail/recovery_code_used.html",
+    |name| format!("A recovery code for {name} was used")
 );

@@ -44,7 +44,9 @@ impl From<RegisterError> for Error {
 impl From<ReauthenticateError> for Error {
     fn from(error: ReauthenticateError) -> Self {
         match error {
-            ReauthenticateError::WrongPassword => Self::InvalidCredentials(error.to_string()),
+            ReauthenticateError::WrongPassword | ReauthenticateError::WrongProof => {
+                Self::InvalidCredentials(error.to_string())
+            }
             ReauthenticateError::SessionEnded => Self::TokenRefused,
             ReauthenticateError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             ReauthenticateError::Hashing(error) => error.into(),

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use super::{Context, CurrentUser, EarlierSessions, Form, Reauthenticated, instance};
 use crate::flows::reauthenticate::Freshness;
+use crate::models::User;
 use crate::web::error::Error;
 use crate::web::flow_state::FlowState;
 use crate::web::render;
@@ -19,6 +20,11 @@ pub(in crate::web) trait Fields: DeserializeOwned + 'static {
     const PAGE: &'static str;
     /// Whether its deed needs a fresh proof (ASVS 7.5.1).
     const NEEDS_PROOF: bool;
+
+    /// Whether it does if `user` sends it.
+    fn needs_proof(_user: &User) -> bool {
+        Self::NEEDS_PROOF
+    }
 
     /// What was typed, to be given back on that page: never a password, never a code. Nothing, unless the form says more.
     fn kept(&self) -> Vec<(&'static str, &str)> {
@@ -51,7 +57,7 @@ impl<T: Fields> FromRequest for AccountForm<T> {
             let Form(fields) = form.await?;
             let (vestibule, now) = (instance(&request)?, Context::of(&request)?.now);
             let admitted = match current.await {
-                Ok(current) if T::NEEDS_PROOF => {
+                Ok(current) if T::needs_proof(&current.user) => {
                     Reauthenticated::admit(current, &vestibule.config.sessions, Freshness::Action, now)
                 }
                 other => other,

@@ -20,6 +20,10 @@ use crate::web::error::Error;
 #[derive(Clone, Debug)]
 pub struct Reauthenticated(CurrentUser);
 
+/// Somebody who, if they have a second factor, has shown it lately: for a page whose form asks for the password itself.
+#[derive(Clone, Debug)]
+pub(in crate::web) struct ProvenTwice(CurrentUser);
+
 /// Somebody who administers this instance: by the role in their row, not by anything in their token.
 #[derive(Clone, Debug)]
 pub struct Admin(CurrentUser);
@@ -32,6 +36,14 @@ impl Deref for Reauthenticated {
     type Target = Authenticated;
 
     fn deref(&self) -> &Authenticated {
+        &self.0
+    }
+}
+
+impl Deref for ProvenTwice {
+    type Target = CurrentUser;
+
+    fn deref(&self) -> &CurrentUser {
         &self.0
     }
 }
@@ -53,11 +65,23 @@ impl FromRequest for Reauthenticated {
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
         let current = CurrentUser::from_request(request, payload);
         let request = request.clone();
+        Box::pin(async move { Self::admit_to(&request, current.await?).map(Self) })
+    }
+}
+
+impl FromRequest for ProvenTwice {
+    type Error = Error;
+    type Future = Answer<Self>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let current = CurrentUser::from_request(request, payload);
+        let request = request.clone();
         Box::pin(async move {
             let current = current.await?;
-            let (vestibule, now) = (instance(&request)?, Context::of(&request)?.now);
-            let freshness = if request.method().is_safe() { Freshness::Page } else { Freshness::Action };
-            Self::admit(current, &vestibule.config.sessions, freshness, now).map(Self)
+            match current.user.second_factor_since {
+                None => Ok(Self(current)),
+                Some(_) => Reauthenticated::admit_to(&request, current).map(Self),
+            }
         })
     }
 }
@@ -68,6 +92,12 @@ impl Reauthenticated {
         &self.0
     }
 
+    fn admit_to(request: &HttpRequest, current: CurrentUser) -> Result<CurrentUser, Error> {
+        let (vestibule, now) = (instance(request)?, Context::of(request)?.now);
+        let freshness = if request.method().is_safe() { Freshness::Page } else { Freshness::Action };
+        Self::admit(current, &vestibule.config.sessions, freshness, now)
+    }
+
     /// Lets in whose last proof is fresh enough.
     pub(super) fn admit(
         current: CurrentUser,
@@ -75,7 +105,7 @@ impl Reauthenticated {
         freshness: Freshness,
         now: Timestamp,
     ) -> Result<CurrentUser, Error> {
-        match reauthenticate::is_fresh(&current.session, limits, freshness, now) {
+        match reauthenticate::is_fresh(&current.user, &current.session, limits, freshness, now) {
             true => Ok(current),
             false => Err(Error::Reauthenticate),
         }

@@ -26,6 +26,7 @@ pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};
 pub use earlier_sessions::EarlierSessions;
 pub use form::Form;
+pub(super) use guards::ProvenTwice;
 pub use guards::{Admin, Reauthenticated, Visitor};
 pub use json::Json;
 

@@ -10,9 +10,10 @@ use serde::Deserialize;
 use super::signed_in;
 use crate::flows::change_password::{self, Change, ChangePasswordError};
 use crate::flows::reauthenticate::ReauthenticateError;
+use crate::models::User;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
-use crate::web::extract::{AccountForm, Context, CurrentUser, Fields};
+use crate::web::extract::{AccountForm, Context, CurrentUser, Fields, ProvenTwice};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Shell, answer, see_other, with_retry_after};
 
@@ -46,6 +47,11 @@ impl Fields for ChangePasswordForm {
     // The form asks for the password itself.
     const NEEDS_PROOF: bool = false;
 
+    // A password alone is half of their proof: without the other half it changes nothing.
+    fn needs_proof(user: &User) -> bool {
+        user.second_factor_since.is_some()
+    }
+
     fn kept(&self) -> Vec<(&'static str, &str)> {
         vec![("end_others", &self.end_others)]
     }
@@ -60,7 +66,7 @@ pub(in crate::web) async fn well_known() -> HttpResponse {
 pub(in crate::web) async fn show(
     request: HttpRequest,
     context: Context,
-    current: CurrentUser,
+    current: ProvenTwice,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let kept = FlowState::of(&request).take_kept(PAGE, &current.user.id, context.now);
