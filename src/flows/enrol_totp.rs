@@ -78,6 +78,16 @@ pub async fn begin(vestibule: &Vestibule, user: &UserId, now: Timestamp) -> Resu
         .await
 }
 
+/// Forgets the secret that waits for `user` to confirm it, if one does.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn cancel(vestibule: &Vestibule, user: &UserId) -> Result<(), db::Error> {
+    let id = user.clone();
+    vestibule.db.write(move |conn| Ok(TotpFactor::delete_pending(conn, &id)?)).await
+}
+
 /// The secret that waits for `user` to confirm it, if one does.
 ///
 /// # Errors
@@ -88,11 +98,13 @@ pub async fn pending(
     user: &UserId,
     now: Timestamp,
 ) -> Result<Option<TotpSecret>, db::Error> {
+    let found = find(vestibule, user).await?.filter(|factor| is_pending(factor, now));
+    Ok(found.and_then(|factor| change_factors::open(vestibule, &factor)))
+}
+
+async fn find(vestibule: &Vestibule, user: &UserId) -> Result<Option<TotpFactor>, db::Error> {
     let id = user.clone();
-    let found = vestibule.db.read(move |conn| Ok::<_, db::Error>(TotpFactor::find(conn, &id)?)).await?;
-    Ok(found
-        .filter(|factor| is_pending(factor, now))
-        .and_then(|factor| change_factors::open(vestibule, &factor)))
+    vestibule.db.read(move |conn| Ok(TotpFactor::find(conn, &id)?)).await
 }
 
 /// What changed when two-step sign-in came on.
@@ -117,8 +129,14 @@ pub async fn confirm(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Enrolled, EnrolTotpError> {
+    let found = find(vestibule, &user.id).await?.ok_or(EnrolTotpError::NotBegun)?;
+    if found.confirmed_at.is_some() {
+        return Err(EnrolTotpError::AlreadyOn);
+    }
+    let secret = Some(&found).filter(|factor| is_pending(factor, now));
+    let secret = secret.and_then(|factor| change_factors::open(vestibule, factor));
+    let secret = secret.ok_or(EnrolTotpError::NotBegun)?;
     let ticket = throttle::pay_for_code(vestibule, &user.id, caller, now).await?;
-    let secret = pending(vestibule, &user.id, now).await?.ok_or(EnrolTotpError::NotBegun)?;
     let step = secret.check(code, now, None).ok_or(EnrolTotpError::WrongCode)?;
     let (here, user, session, caller) =
         (vestibule.clone(), user.clone(), session.clone(), caller.known_as(&user.id));

@@ -4,8 +4,10 @@ use crate::clock::Timestamp;
 use crate::credentials::recovery_code::RecoveryCode;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::factors;
+use crate::flows::queue_mail;
 use crate::id::UserId;
+use crate::mail::factor_messages::FactorsChanged;
+use crate::mail::messages;
 use crate::models::{self, EventKind, User};
 use crate::vestibule::Vestibule;
 
@@ -20,19 +22,63 @@ pub async fn make_new(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Vec<RecoveryCode>, db::Error> {
-    let event = caller.known_as(user).event(EventKind::RecoveryCodesMade, Some(user), now);
+    let caller = caller.known_as(user);
+    let event = caller.event(EventKind::RecoveryCodesMade, Some(user), now);
     let (here, user) = (vestibule.clone(), user.clone());
     vestibule
         .db
         .write(move |conn| {
-            User::find_locked(conn, &user)?;
-            if !factors::within(conn, &user)?.any() {
-                return Ok(Vec::new());
-            }
+            let user = User::find_locked(conn, &user)?.filter(|user| user.second_factor_since.is_some());
+            let Some(user) = user else { return Ok(Vec::new()) };
             event.insert(conn)?;
-            Ok(replace(&here, conn, &user, now)?)
+            tell(&here, conn, &user, &caller, now)?;
+            replace(&here, conn, &user.id, now)
         })
         .await
+}
+
+/// Those of `codes` that are codes of `user` and not used: what was kept to be shown may have been voided meanwhile.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn still_good(
+    vestibule: &Vestibule,
+    user: &UserId,
+    codes: Vec<String>,
+) -> Result<Vec<String>, db::Error> {
+    if codes.is_empty() {
+        return Ok(codes);
+    }
+    let id = user.clone();
+    let rows =
+        vestibule.db.read(move |conn| Ok::<_, db::Error>(models::RecoveryCode::list(conn, &id)?)).await?;
+    let is_good = |code: &String| {
+        let digest = RecoveryCode::parse(code).map(|code| code.digest(&vestibule.recovery_tags, user));
+        rows.iter().any(|row| row.used_at.is_none() && Some(&row.digest) == digest.as_ref())
+    };
+    Ok(codes.into_iter().filter(is_good).collect())
+}
+
+/// New codes are a new way in: whoever did not make them hears of it.
+fn tell(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &User,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let message = FactorsChanged {
+        username: messages::inert(&user.username),
+        what: "new recovery codes, in place of the old ones".to_owned(),
+        is_added: true,
+        others_are_out: false,
+        is_two_step: true,
+        changed_at: now.in_words(),
+        changed_from: caller.address(),
+        reset_url: format!("{}/forgot", here.config.public_url()),
+    };
+    queue_mail::notify(here, conn, user, &message, now)
 }
 
 /// The set that comes with the first factor; none, if there is one.

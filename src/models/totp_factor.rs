@@ -31,8 +31,7 @@ pub struct TotpFactor {
 impl TotpFactor {
     /// Writes a new one; one that never counted makes room.
     pub fn insert(&self, conn: &mut AnyConnection) -> QueryResult<()> {
-        let theirs = totp_factors::table.find(&self.user_id);
-        diesel::delete(theirs.filter(totp_factors::confirmed_at.is_null())).execute(conn)?;
+        Self::delete_pending(conn, &self.user_id)?;
         diesel::insert_into(totp_factors::table).values(self).execute(conn).map(drop)
     }
 
@@ -61,6 +60,12 @@ impl TotpFactor {
             .set(totp_factors::last_step.eq(step))
             .execute(conn)
             .map(|rows| rows == 1)
+    }
+
+    /// Forgets one that never counted.
+    pub fn delete_pending(conn: &mut AnyConnection, user: &UserId) -> QueryResult<()> {
+        let theirs = totp_factors::table.find(user);
+        diesel::delete(theirs.filter(totp_factors::confirmed_at.is_null())).execute(conn).map(drop)
     }
 
     /// Takes the app away; whether there was one that counted.

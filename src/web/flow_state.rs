@@ -231,20 +231,30 @@ mod tests {
         };
         let typed = typed.repeat(MOST_KEPT_BYTES);
         flow.set_link_token("setup", &"s".repeat(43));
+        flow.set_codes(&UserId::from("ada"), codes());
         flow.set_return_to(&format!("/{}", "x".repeat(1023)));
         flow.keep("/account/email", &user, &[("email", &typed)], Timestamp::from_seconds(1));
         flow.set_address(&"a".repeat(254));
         flow.say(&"w".repeat(200));
+        flow.set_link_token("challenge", &"c".repeat(43));
         flow.set_link_token("reset", &"r".repeat(43));
         HttpResponse::Ok().finish()
     }
 
+    /// Ten, as they are shown.
+    fn codes() -> Vec<String> {
+        vec!["abcd-efgh-jkmn-pqrs".to_owned(); 10]
+    }
+
     async fn link(request: HttpRequest) -> String {
-        FlowState::of(&request).link_token("reset").unwrap_or_default()
+        let flow = FlowState::of(&request);
+        assert_eq!(flow.codes(&UserId::from("ada")), codes(), "they are nowhere else any more");
+        assert!(flow.codes(&UserId::from("bob")).is_empty(), "and nobody else's");
+        flow.link_token("reset").unwrap_or_default()
     }
 
     #[actix_web::test]
-    async fn it_fits_into_a_cookie_whatever_is_put_in_and_a_link_is_never_lost() {
+    async fn it_fits_into_a_cookie_whatever_is_put_in_and_neither_link_nor_codes_are_lost() {
         let dir = std::env::temp_dir().join(format!("vestibule-flow-{}", std::process::id()));
         let mut config = Config::default();
         config.server.data_dir = dir.clone();

@@ -19,7 +19,12 @@ const TOKENS = {
   "/reauth": { username: "username", password: "current-password" },
 };
 /** Pages with a form for each thing that can be done there, of which not all are always there. */
-const SEVERAL = { "/account/email": { code: "one-time-code", email: "email" } };
+const SEVERAL = {
+  "/account/email": { code: "one-time-code", email: "email" },
+  "/account/totp": { code: "one-time-code" },
+};
+/** A page that asks for a code beside the password, of those who have one. */
+const WITH_CODE = "/reauth";
 const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 const htmlValidate = new HtmlValidate({ root: true, extends: ["html-validate:recommended", "html-validate:a11y"] });
 
@@ -47,7 +52,8 @@ export async function fields(page) {
     for (const name of names) assert.equal(await autocomplete(name), several[name], name);
     return assert.equal(await forms.count(), names.length, "a form for each thing");
   }
-  const expected = TOKENS[path(page)] ?? {};
+  const asksForCode = path(page) === WITH_CODE && (await page.locator("#code").count()) > 0;
+  const expected = { ...TOKENS[path(page)], ...(asksForCode ? { code: "one-time-code" } : {}) };
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
   const found = await page.locator('input:not([type="radio"], [type="checkbox"])').evaluateAll((inputs) => {
     return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
@@ -57,6 +63,22 @@ export async function fields(page) {
     assert.equal(await password.getAttribute("pattern"), null);
     assert.ok(Number((await password.getAttribute("maxlength")) ?? 256) >= 256);
   }
+}
+
+/** One box for a code, wide enough for blanks, that phones and managers can fill in: no spinner, no six little boxes. */
+export async function codes(page) {
+  const boxes = await page.locator('input[autocomplete="one-time-code"], input[name*="code" i], input[name*="otp" i]').evaluateAll((all) => {
+    return all.map((it) => ({
+      token: it.autocomplete, name: it.name, type: it.type, pattern: it.getAttribute("pattern"), value: it.value,
+      label: /code/i.test(it.labels[0]?.textContent ?? ""), form: it.form?.method, long: it.maxLength < 0 || it.maxLength >= 8,
+      corrected: it.getAttribute("autocorrect") !== "off" || it.getAttribute("autocapitalize") !== "none" || it.spellcheck,
+    }));
+  });
+  const good = {
+    token: "one-time-code", name: "code", type: "text", pattern: null, value: "", label: true, form: "post", long: true, corrected: false,
+  };
+  assert.ok(boxes.length <= 1, "one box for one code");
+  for (const box of boxes) assert.deepEqual(box, good, "one-time-code");
 }
 
 /** The HTML as it was sent. */

@@ -11,6 +11,7 @@ for (const [name, open] of Object.entries(GALLERY)) {
 
     await check.frame(page);
     await check.fields(page);
+    await check.codes(page);
     await check.html(page);
     for (const colorScheme of ["light", "dark"]) {
       await page.emulateMedia({ colorScheme });

@@ -1,8 +1,9 @@
 // Every page in every state that people see, each made through the front door.
 import { longPast } from "./past.mjs";
 import {
-  OTHER_PASSWORD, askForLink, openLatestMail, press, readCode, register, signIn, signOut, somebody, submit,
+  OTHER_PASSWORD, PASSWORD, askForLink, openLatestMail, press, readCode, register, signIn, signOut, somebody, submit,
 } from "./people.mjs";
+import { begin, turnOn } from "./phone.mjs";
 
 const visit = (place) => (_, page) => page.goto(place);
 
@@ -94,6 +95,14 @@ const old = (place) => async (house, page) => {
   const ada = somebody();
   await lively(house, page, ada);
   await longPast(await house.server(), ada);
+  await page.goto(place);
+};
+
+/** A page of somebody who has two-step sign-in on. */
+const twoSteps = (place) => async (house, page) => {
+  await inside("/account/totp")(house, page);
+  await turnOn(page);
+  await press(page, page.getByRole("button", { name: "I have saved these codes" }));
   await page.goto(place);
 };
 
@@ -230,6 +239,49 @@ export const GALLERY = {
   "changing the password, the current one wrong": wrongly(inside("/account/password"), {
     current_password: "not the password at all", password: OTHER_PASSWORD,
   }),
+  "two-step sign-in, which is off": inside("/account/totp"),
+  "turning two-step sign-in on": async (house, page) => {
+    await inside("/account/totp")(house, page);
+    await begin(page);
+  },
+  "turning two-step sign-in on, with a wrong code": async (house, page) => {
+    await inside("/account/totp")(house, page);
+    await begin(page);
+    await submit(page, { code: "000000" });
+  },
+  "turning two-step sign-in on, after too many codes": async (house) => {
+    const page = await house.page({ server: await house.server({ THROTTLE__ENABLED: "true" }) });
+    await register(page, somebody());
+    await begin(page);
+    for (let tries = 0; tries < 12 && page.answer?.status() !== 429; tries += 1) await submit(page, { code: "000000" });
+    return page;
+  },
+  "two-step sign-in, which is on": twoSteps("/account/totp"),
+  "two-step sign-in, its codes not saved yet": async (house, page) => {
+    await inside("/account/totp")(house, page);
+    await turnOn(page);
+    await page.goto("/account/totp");
+  },
+  "recovery codes, just made": async (house, page) => {
+    await inside("/account/totp")(house, page);
+    await turnOn(page);
+  },
+  "recovery codes, later": twoSteps("/account/recovery-codes"),
+  "recovery codes, void before they were saved": async (house, page) => {
+    await inside("/account/totp")(house, page);
+    await turnOn(page);
+    const cookies = await page.context().cookies();
+    await press(page, page.getByRole("button", { name: "I have saved these codes" }));
+    await page.goto("/account/recovery-codes");
+    await press(page, page.getByRole("button", { name: "Make new codes" }));
+    await page.context().addCookies(cookies);
+    await page.goto("/account/recovery-codes");
+  },
+  "confirming with a password and a code": twoSteps("/reauth?next=/account/totp"),
+  "confirming with a wrong code": async (house, page) => {
+    await twoSteps("/reauth")(house, page);
+    await submit(page, { password: PASSWORD, code: "000000" });
+  },
   "sign-in after a reset": async (house, page) => {
     await reset(house, page);
     await submit(page, { password: OTHER_PASSWORD });

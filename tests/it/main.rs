@@ -58,6 +58,8 @@ mod outages;
 mod queries;
 mod races_account;
 mod reauth;
+mod reauth_twice;
+mod recovery_codes;
 mod refresh;
 mod register;
 mod reset;

@@ -25,6 +25,7 @@ pub(super) mod sessions;
 pub(super) mod settings;
 pub(super) mod setup;
 pub(super) mod totp;
+pub(super) mod totp_code;
 pub(super) mod verify_email;
 
 use actix_web::HttpResponse;

@@ -6,7 +6,10 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
+use crate::credentials::recovery_code::CODES;
+use crate::flows::check_code::FEW_CODES;
 use crate::flows::{factors, recovery_codes};
+use crate::id::UserId;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{AccountForm, Context, Fields, Reauthenticated};
@@ -21,11 +24,12 @@ struct RecoveryCodesPage {
     shell: Shell,
     username: String,
     host: String,
-    today: Moment,
     /// The codes themselves, right after they were made.
     codes: Vec<String>,
+    /// Whether there were some to be shown, that newer ones have voided since.
+    is_void: bool,
     left: usize,
-    made: Option<Moment>,
+    made: Moment,
 }
 
 /// A button.
@@ -36,10 +40,6 @@ pub(in crate::web) struct Press {}
 impl Fields for Press {
     const PAGE: &'static str = PAGE;
     const NEEDS_PROOF: bool = true;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `GET /account/recovery-codes`.
@@ -49,20 +49,20 @@ pub(in crate::web) async fn show(
     current: Reauthenticated,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    let (user, moments) = (&current.user, Moments::of(&current.user, context.now));
-    let set = factors::of(&vestibule, &user.id).await?.recovery;
-    if set.is_none() {
+    let (user, flow) = (&current.user, FlowState::of(&request));
+    let Some(set) = factors::of(&vestibule, &user.id).await?.recovery else {
         return Ok(see_other("/account/totp").finish());
-    }
-    let flow = FlowState::of(&request);
+    };
+    let kept = flow.codes(&user.id);
+    let codes = recovery_codes::still_good(&vestibule, &user.id, kept.clone()).await?;
     let page = RecoveryCodesPage {
         shell: Shell::signed_in(&request, current.user()).saying(flow.take_flash()),
         username: user.username.clone(),
-        host: vestibule.config.public_url(),
-        today: moments.show(context.now),
-        codes: flow.codes(&user.id),
-        left: set.map_or(0, |set| set.left),
-        made: set.map(|set| moments.show(set.made_at)),
+        host: host(&vestibule),
+        is_void: codes.is_empty() && !kept.is_empty(),
+        codes,
+        left: set.left,
+        made: Moments::of(user, context.now).show(set.made_at),
     };
     answer(StatusCode::OK, &page)
 }
@@ -91,15 +91,14 @@ pub(in crate::web) async fn download(
     form: AccountForm<Press>,
 ) -> Result<HttpResponse, Error> {
     let user = &form.current.user;
-    let codes = FlowState::of(&request).codes(&user.id);
-    if codes.is_empty() {
-        return Ok(see_other(PAGE).finish());
-    }
+    let codes = on_the_page(&request, &vestibule, &user.id).await?;
+    let set = factors::of(&vestibule, &user.id).await?.recovery.filter(|_| !codes.is_empty());
+    let Some(set) = set else { return Ok(see_other(PAGE).finish()) };
     let text = format!(
-        "Recovery codes for {} at {}\r\nMade on {}. Each works once.\r\n\r\n{}\r\n",
+        "Recovery codes of {} at {}\r\nMade on {}. Each works once.\r\n\r\n{}\r\n",
         user.username,
-        vestibule.config.public_url(),
-        Moments::of(user, context.now).show(context.now).exact,
+        host(&vestibule),
+        Moments::of(user, context.now).show(set.made_at).exact,
         codes.join("\r\n")
     );
     Ok(HttpResponse::Ok()
@@ -117,4 +116,20 @@ pub(in crate::web) async fn saved(
     flow.forget_codes();
     flow.say("Good. Keep them where you find them without your phone.");
     Ok(see_other("/account/totp").finish())
+}
+
+/// Those that wait in this browser to be saved, and are good.
+async fn on_the_page(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    user: &UserId,
+) -> Result<Vec<String>, Error> {
+    let kept = FlowState::of(request).codes(user);
+    Ok(recovery_codes::still_good(vestibule, user, kept).await?)
+}
+
+/// Where they open something, as it stands on paper.
+fn host(vestibule: &Vestibule) -> String {
+    let url = vestibule.config.public_url();
+    url.split_once("://").map_or(url.as_str(), |(_, host)| host).to_owned()
 }

@@ -1,15 +1,17 @@
 //! `/account/totp`: two-step sign-in with an authenticator app, on and off.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
 use super::signed_in;
+use crate::credentials::recovery_code::CODES;
+use crate::flows::check_code::FEW_CODES;
 use crate::flows::enrol_totp::{self, EnrolTotpError};
 use crate::flows::factors::{self, RecoverySet};
-use crate::flows::{overview, remove_totp};
+use crate::flows::remove_totp;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{AccountForm, Context, CurrentUser, Fields, Reauthenticated};
@@ -17,7 +19,8 @@ use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Moment, Moments, Shell, answer, see_other};
 use crate::web::qr::{self, Qr};
 
-const PAGE: &str = "/account/totp";
+/// Where the page is.
+pub(super) const PAGE: &str = "/account/totp";
 
 #[derive(Template)]
 #[template(path = "totp.html")]
@@ -25,6 +28,9 @@ struct TotpPage {
     shell: Shell,
     username: String,
     state: State,
+    has_passkeys: bool,
+    /// Whether the codes that were just made still wait to be saved.
+    has_unsaved: bool,
     errors: Vec<FieldError>,
 }
 
@@ -35,22 +41,6 @@ enum State {
     On { since: Moment, codes: Option<RecoverySet> },
 }
 
-/// The code that proves that the app has the key.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(in crate::web) struct CodeForm {
-    code: String,
-}
-
-impl Fields for CodeForm {
-    const PAGE: &'static str = PAGE;
-    const NEEDS_PROOF: bool = true;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
-}
-
 /// A button.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -59,10 +49,6 @@ pub(in crate::web) struct Press {}
 impl Fields for Press {
     const PAGE: &'static str = PAGE;
     const NEEDS_PROOF: bool = true;
-
-    fn kept(&self) -> Vec<(&'static str, &str)> {
-        Vec::new()
-    }
 }
 
 /// `GET /account/totp`: where somebody is with it.
@@ -88,39 +74,13 @@ pub(in crate::web) async fn begin(
     }
 }
 
-/// `POST /account/totp`: turns it on.
-pub(in crate::web) async fn confirm(
-    request: HttpRequest,
-    context: Context,
+/// `POST /account/totp/cancel`: forgets that key.
+pub(in crate::web) async fn cancel(
     vestibule: Data<Vestibule>,
-    AccountForm { current, fields }: AccountForm<CodeForm>,
+    form: AccountForm<Press>,
 ) -> Result<HttpResponse, Error> {
-    let (user, session, caller) = (&current.user, &current.session, context.caller());
-    let done = enrol_totp::confirm(&vestibule, user, session, &fields.code, &caller, context.now).await;
-    let wrong = |error: &EnrolTotpError| vec![FieldError { field: "code", message: error.to_string() }];
-    match done {
-        Ok(done) => {
-            let flow = FlowState::of(&request);
-            flow.say("Two-step sign-in is on. Keep these codes: each lets you in once without your phone.");
-            flow.set_codes(&user.id, done.codes.iter().map(|code| code.expose()).collect());
-            signed_in(&vestibule, &done.signed_in, "/account/recovery-codes")
-        }
-        Err(error @ EnrolTotpError::WrongCode) => {
-            page(&request, &context, &current, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, wrong(&error))
-                .await
-        }
-        Err(error @ EnrolTotpError::Throttled { retry_after }) => {
-            let status = StatusCode::TOO_MANY_REQUESTS;
-            let mut answer = page(&request, &context, &current, &vestibule, status, wrong(&error)).await?;
-            answer.headers_mut().insert(header::RETRY_AFTER, retry_after.as_secs().max(1).into());
-            Ok(answer)
-        }
-        Err(error @ (EnrolTotpError::NotBegun | EnrolTotpError::AlreadyOn)) => {
-            FlowState::of(&request).warn(&error.to_string());
-            Ok(see_other(PAGE).finish())
-        }
-        Err(error) => Err(error.into()),
-    }
+    enrol_totp::cancel(&vestibule, &form.current.user.id).await?;
+    Ok(see_other(PAGE).finish())
 }
 
 /// `POST /account/totp/remove`: turns it off.
@@ -131,18 +91,21 @@ pub(in crate::web) async fn remove(
     form: AccountForm<Press>,
 ) -> Result<HttpResponse, Error> {
     let (user, session, caller) = (&form.current.user, &form.current.session, context.caller());
+    let Some(done) = remove_totp::remove(&vestibule, user, session, &caller, context.now).await? else {
+        return Ok(see_other(PAGE).finish());
+    };
     let flow = FlowState::of(&request);
-    match remove_totp::remove(&vestibule, user, session, &caller, context.now).await? {
-        Some(done) => {
-            flow.forget_codes();
-            flow.say("Two-step sign-in is off, and your recovery codes are void.");
-            signed_in(&vestibule, &done, PAGE)
-        }
-        None => Ok(see_other(PAGE).finish()),
+    if factors::of(&vestibule, &user.id).await?.any() {
+        flow.say("Your authenticator app is not asked for any more. Your passkeys and recovery codes stay.");
+    } else {
+        flow.forget_codes();
+        flow.say("Two-step sign-in is off, and your recovery codes are void. You can set it up with another phone now.");
     }
+    signed_in(&vestibule, &done, PAGE)
 }
 
-async fn page(
+/// The page as it stands, and what is wrong with a code.
+pub(super) async fn page(
     request: &HttpRequest,
     context: &Context,
     current: &CurrentUser,
@@ -150,12 +113,10 @@ async fn page(
     status: StatusCode,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let (user, now) = (&current.user, context.now);
-    let state = match overview::totp_since(vestibule, &user.id).await? {
-        Some(since) => State::On {
-            since: Moments::of(user, now).show(since),
-            codes: factors::of(vestibule, &user.id).await?.recovery,
-        },
+    let (user, now, flow) = (&current.user, context.now, FlowState::of(request));
+    let factors = factors::of(vestibule, &user.id).await?;
+    let state = match factors.totp_since {
+        Some(since) => State::On { since: Moments::of(user, now).show(since), codes: factors.recovery },
         None => match enrol_totp::pending(vestibule, &user.id, now).await? {
             None => State::Off,
             Some(secret) => {
@@ -164,6 +125,13 @@ async fn page(
             }
         },
     };
-    let shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
-    answer(status, &TotpPage { shell, username: user.username.clone(), state, errors })
+    let page = TotpPage {
+        shell: Shell::signed_in(request, current).saying(flow.take_flash()),
+        username: user.username.clone(),
+        state,
+        has_passkeys: !factors.passkeys.is_empty(),
+        has_unsaved: !flow.codes(&user.id).is_empty(),
+        errors,
+    };
+    answer(status, &page)
 }
