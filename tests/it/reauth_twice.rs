@@ -223,6 +223,7 @@ async fn changing_the_password_asks_for_both_first() {
     let (page, deed) =
         (browser.get("/account/password").await, browser.submit("/account/password", &change).await);
     assert_eq!([page.location(), deed.location()], ["/reauth?next=%2Faccount%2Fpassword"; 2]);
+    browser.get(page.location()).await;
     app.pass(30);
     let back = confirm(&mut browser, PASSWORD, &phone.code(app.now())).await;
     let proven_at = app.now().seconds();
