@@ -6,6 +6,7 @@ its own process id, whatever happens.
 
 import argparse
 import http.client
+import itertools
 import json
 import math
 import os
@@ -251,6 +252,12 @@ def percentile(values, share):
     """The nearest rank: a value that was measured."""
     ranked = sorted(values)
     return ranked[max(0, math.ceil(share * len(ranked)) - 1)]
+
+
+def auc(some, others):
+    """The chance that one of `some` is longer than one of `others`; a tie counts half."""
+    wins = sum((one > other) + (one == other) / 2 for one, other in itertools.product(some, others))
+    return wins / (len(some) * len(others))
 
 
 def count(values):

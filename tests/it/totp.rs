@@ -16,10 +16,13 @@ pub struct Phone(TotpSecret);
 impl Phone {
     /// Scans the page.
     pub fn scan(page: &str) -> Self {
-        let key =
-            page.split("<code class=\"key\" id=\"key\">").nth(1).expect("a key").split('<').next().unwrap();
-        let bytes = totp_rs::Secret::try_from_base32(key.replace(' ', "")).unwrap();
+        let bytes = totp_rs::Secret::try_from_base32(Self::key(page).replace(' ', "")).unwrap();
         Self(TotpSecret::from_bytes(bytes.as_bytes()).unwrap())
+    }
+
+    /// What whoever cannot scan types.
+    pub fn key(page: &str) -> String {
+        page.split("id=\"key\">").nth(1).expect("a key").split('<').next().unwrap().to_owned()
     }
 
     pub fn code(&self, now: Timestamp) -> String {

@@ -10,6 +10,7 @@ use diesel::sql_types::Text;
 use vestibule::db::AnyConnection;
 
 mod change_password;
+mod codes;
 mod email;
 mod house;
 mod leaving;

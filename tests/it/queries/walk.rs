@@ -9,6 +9,7 @@ use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
 use super::change_password;
+use super::codes;
 use super::email;
 use super::house::{House, Server};
 use super::leaving;
@@ -37,8 +38,13 @@ impl<'server> Visitor<'server> {
         assert_eq!(self.answer_to(head, kind, body), status, "{head} {body}");
     }
 
-    /// Sends a request and keeps the cookies of the answer, whose status comes back.
+    /// Sends a request; the status of the answer.
     fn answer_to(&mut self, head: &str, kind: &str, body: &str) -> u16 {
+        self.ask(head, kind, body).0
+    }
+
+    /// Sends a request and keeps the cookies of the answer, whose status and body come back.
+    fn ask(&mut self, head: &str, kind: &str, body: &str) -> (u16, String) {
         let cookies: Vec<_> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let (cookies, length) = (cookies.join("; "), body.len());
         let mut stream = TcpStream::connect(&self.server.address).unwrap();
@@ -49,13 +55,20 @@ impl<'server> Visitor<'server> {
         stream.write_all(request.as_bytes()).unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
-        let (head, _) = answer.split_once("\r\n\r\n").unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
         for line in head.lines().filter(|line| line.to_lowercase().starts_with("set-cookie: ")) {
             let (name, value) =
                 line["set-cookie: ".len()..].split(';').next().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), value.to_owned());
         }
-        head.split(' ').nth(1).unwrap().parse().unwrap()
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// What is on a page.
+    pub(super) fn page(&mut self, path: &str) -> String {
+        let (status, body) = self.ask(&format!("GET {path}"), FORM, "");
+        assert_eq!(status, 200, "{path}");
+        body
     }
 
     pub(super) fn get(&mut self, status: u16, path: &str) {
@@ -100,6 +113,7 @@ pub fn through(house: &House) -> Vec<String> {
     watch::through(house, &server);
     leaving::through(house, &server);
     email::through(house, &server);
+    values.extend(codes::through(&server));
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
