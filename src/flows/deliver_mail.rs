@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use crate::clock::{Stopwatch, Timestamp};
 use crate::db;
-use crate::flows::{disown_login, forgot_password, mail_code, queue_mail, restore_email};
+use crate::flows::{disown_login, forgot_password, mail_code, queue_mail, restore_email, warn_of_abandoned};
 use crate::id::MailId;
 use crate::mail::messages::Test;
 use crate::mail::{Letter, MailError, Parcel};
@@ -52,6 +52,9 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     }
     if let Err(error) = mail_code::write_all(vestibule, now).await {
         log::warn!("the codes that prove addresses could not be written, and that is tried again: {error}");
+    }
+    if let Err(error) = warn_of_abandoned::run(vestibule, now).await {
+        log::warn!("nobody was warned of abandoned sign-ins, and that is tried again: {error}");
     }
     let mut sent = 0;
     while let Some(mail) = claim(vestibule, now + started.elapsed()).await? {

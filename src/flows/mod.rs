@@ -48,3 +48,4 @@ pub mod stay;
 pub mod throttle;
 pub mod trusted_browser;
 pub mod verify_email;
+mod warn_of_abandoned;

@@ -127,7 +127,18 @@ pub async fn find(vestibule: &Vestibule, token: &str, now: Timestamp) -> Result<
     found.await
 }
 
-/// Signs in whoever waits behind `token`, by a code of theirs.
+/// Whether somebody came on behind `token` already: whoever pressed twice did nothing wrong.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn is_done(vestibule: &Vestibule, token: &str) -> Result<bool, db::Error> {
+    let digest = secret::digest_of_token(token);
+    vestibule.db.read(move |conn| Ok(LoginChallenge::is_spent(conn, &digest)?)).await
+}
+
+/// Signs in whoever waits behind `token`, by a code of theirs. `earlier` is the session that their browser has by now, if
+/// it has begun one while this waited.
 ///
 /// # Errors
 ///
@@ -136,6 +147,7 @@ pub async fn with_code(
     vestibule: &Vestibule,
     token: &str,
     code: Code,
+    earlier: Option<SessionId>,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, SecondFactorError> {
@@ -145,6 +157,7 @@ pub async fn with_code(
         (vestibule.clone(), secret::digest_of_token(token), caller.known_as(&waiting.user.id));
     let done = vestibule.db.write(move |conn| {
         let (row, user) = take(&here, conn, &digest, now)?;
+        let row = LoginChallenge { replaces: earlier.or(row.replaces), ..row };
         let Some(method) = check_code::spend(&here, conn, &user, &code, &caller, now)? else {
             caller.event(EventKind::SecondFactorFailed, Some(&user.id), now).insert(conn)?;
             return Ok(None);
@@ -192,7 +205,7 @@ pub(super) fn finish(
     Ok(admit::admit(here, conn, who, caller, now)?)
 }
 
-fn is_open(here: &Vestibule, row: &LoginChallenge, user: &User, now: Timestamp) -> bool {
+pub(super) fn is_open(here: &Vestibule, row: &LoginChallenge, user: &User, now: Timestamp) -> bool {
     user.disabled_at.is_none()
         && row.password_digest == password_digest(user)
         && !close_account::is_gone(here, user, now)

@@ -171,9 +171,9 @@ pub async fn pay_for_login(
         .await
 }
 
-/// Pays for one code typed as a second proof of `user`: ten wrong ones a quarter of an hour, whatever the factor and
-/// however many sign-ins wait. A device that has signed in before has a budget of its own, so that nobody who knows the
-/// password can shut its owner out.
+/// Pays for one code typed as a second proof of `user`: ten wrong ones in any quarter of an hour, whatever the factor
+/// and however many sign-ins wait. A device that has signed in before has a budget of its own, so that nobody who knows
+/// the password can shut its owner out.
 ///
 /// # Errors
 ///
@@ -193,7 +193,7 @@ pub(super) async fn pay_for_code(
     let parts = ["code", user.as_str(), device.map_or("", |(device, _)| device)];
     let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&parts));
     let paid = bucket.clone();
-    vestibule.db.write(move |conn| pay_in_window(conn, &paid, MOST_CODES, CODES_WINDOW, now)).await?;
+    vestibule.db.write(move |conn| pay_until_quiet(conn, &paid, MOST_CODES, CODES_WINDOW, now)).await?;
     Ok(Ticket { counted: Some(bucket), ..Ticket::default() })
 }
 
@@ -374,6 +374,21 @@ pub(super) fn pay_in_window(
         return Err(ThrottleError::Throttled { retry_after: row.blocked_until.since(now) });
     }
     row.failures += 1;
+    row.update(conn)?;
+    Ok(())
+}
+
+/// At most so many in any stretch of `quiet`, wherever it begins: they are counted until there was none for as long.
+fn pay_until_quiet(
+    conn: &mut AnyConnection,
+    bucket: &str,
+    most: u32,
+    quiet: Duration,
+    now: Timestamp,
+) -> Result<(), ThrottleError> {
+    pay_in_window(conn, bucket, most, quiet, now)?;
+    let mut row = LoginFailure::lock(conn, bucket, now)?;
+    row.blocked_until = now + quiet;
     row.update(conn)?;
     Ok(())
 }

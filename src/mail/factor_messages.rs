@@ -60,3 +60,28 @@ message!(
     "mail/recovery_code_used.html",
     |name| format!("A recovery code for {name} was used")
 );
+
+/// Somebody knew the password, and did not go on with the second factor.
+#[derive(Clone, Debug)]
+pub struct SecondFactorMissing {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub tried_at: String,
+    /// With what, as [`device_name`](super::messages::device_name) writes it.
+    pub device: String,
+    /// From which network address.
+    pub address: String,
+    /// Whether wrong codes were typed.
+    pub was_wrong: bool,
+    /// Where to choose another password.
+    pub password_url: String,
+}
+
+message!(
+    SecondFactorMissing,
+    SecondFactorMissing,
+    "mail/second_factor_missing.txt",
+    "mail/second_factor_missing.html",
+    |name| format!("Somebody knew your password for {name}")
+);

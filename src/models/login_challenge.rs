@@ -77,6 +77,12 @@ impl LoginChallenge {
             .optional()
     }
 
+    /// Whether the right code came for it.
+    pub fn is_spent(conn: &mut AnyConnection, digest: &str) -> QueryResult<bool> {
+        let spent = login_challenges::table.find(digest).filter(login_challenges::used_at.is_not_null());
+        diesel::select(diesel::dsl::exists(spent)).get_result(conn)
+    }
+
     /// Counts a try before its code is looked at; whether there was one left.
     pub fn count_try(conn: &mut AnyConnection, digest: &str) -> QueryResult<bool> {
         diesel::update(login_challenges::table.find(digest))
@@ -108,9 +114,11 @@ impl LoginChallenge {
             .load(conn)
     }
 
-    /// Notes that its owner is told. Of many nodes that would tell, one is told `true`.
+    /// Notes that its owner is told, unless the right code came at last. Of many nodes that would tell, one is told
+    /// `true`.
     pub fn mark_told(conn: &mut AnyConnection, digest: &str, now: Timestamp) -> QueryResult<bool> {
         diesel::update(login_challenges::table.find(digest))
+            .filter(login_challenges::used_at.is_null())
             .filter(login_challenges::told_at.is_null())
             .set(login_challenges::told_at.eq(now))
             .execute(conn)

@@ -48,6 +48,8 @@ text_enum! {
         FactorsChanged = "factors_changed",
         /// A recovery code was used.
         RecoveryCodeUsed = "recovery_code_used",
+        /// The password was right, and nobody came on with the second factor.
+        SecondFactorMissing = "second_factor_missing",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

@@ -205,6 +205,22 @@ impl Session {
         diesel::select(diesel::dsl::exists(alike)).get_result(conn)
     }
 
+    /// Whether `user` began a session at `address` with `user_agent` since `since`; it may have ended.
+    pub fn has_begun(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        address: &str,
+        user_agent: &str,
+        since: Timestamp,
+    ) -> QueryResult<bool> {
+        let begun = sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::address.eq(address))
+            .filter(sessions::user_agent.eq(user_agent))
+            .filter(sessions::created_at.ge(since));
+        diesel::select(diesel::dsl::exists(begun)).get_result(conn)
+    }
+
     /// Whether the session's user has another one, live or ended.
     pub fn has_another(&self, conn: &mut AnyConnection) -> QueryResult<bool> {
         let others =

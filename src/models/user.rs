@@ -1,5 +1,7 @@
 //! Somebody with an account.
 
+use std::time::Duration;
+
 use diesel::prelude::*;
 
 use super::{OneTimeToken, Purpose, text_enum};
@@ -249,6 +251,16 @@ impl User {
     ) -> QueryResult<()> {
         diesel::update(users::table.find(id))
             .set((users::second_factor_since.eq(since), users::factors_changed_at.eq(at)))
+            .execute(conn)
+            .map(drop)
+    }
+
+    /// Has every browser that the user trusts trusted no more: what their cookies are bound to is another moment from
+    /// now on, even within the same second.
+    pub fn distrust_browsers(&self, conn: &mut AnyConnection, at: Timestamp) -> QueryResult<()> {
+        let after_last = self.factors_changed_at.map(|last| last + Duration::from_secs(1));
+        diesel::update(users::table.find(&self.id))
+            .set(users::factors_changed_at.eq(after_last.map_or(at, |after| after.max(at))))
             .execute(conn)
             .map(drop)
     }

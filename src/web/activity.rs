@@ -112,6 +112,9 @@ pub(super) fn is_failure(kind: EventKind) -> bool {
 fn hint(kind: EventKind) -> Option<&'static str> {
     match kind {
         EventKind::LoginFailed | EventKind::ReauthenticationFailed => Some("Your password kept them out."),
+        EventKind::SecondFactorFailed => {
+            Some("Whoever this was knew your password. If it was not you, choose another one.")
+        }
         EventKind::RefreshReused => Some("Somebody may have had a copy of it."),
         _ => None,
     }

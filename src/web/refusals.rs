@@ -6,6 +6,7 @@ use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
 use crate::flows::reauthenticate::ReauthenticateError;
 use crate::flows::register::RegisterError;
+use crate::flows::second_factor::SecondFactorError;
 use crate::flows::throttle::ThrottleError;
 
 impl From<ThrottleError> for Error {
@@ -24,6 +25,18 @@ impl From<LoginError> for Error {
             LoginError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             LoginError::Hashing(error) => error.into(),
             LoginError::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<SecondFactorError> for Error {
+    fn from(error: SecondFactorError) -> Self {
+        match error {
+            SecondFactorError::WrongCode | SecondFactorError::Gone => {
+                Self::InvalidCredentials(error.to_string())
+            }
+            SecondFactorError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            SecondFactorError::Database(error) => error.into(),
         }
     }
 }

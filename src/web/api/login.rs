@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::challenge;
 use super::token::TokenResponse;
 use crate::flows::issue_token;
 use crate::flows::login::{self, Attempt, Outcome, Stay};
@@ -23,7 +24,8 @@ pub(in crate::web) struct LoginRequest {
     stay_signed_in: bool,
 }
 
-/// Signs in; 200 with a `token` and a `refresh_token`, or 401 with an `error`.
+/// Signs in; 200 with a `token` and a `refresh_token`, or 401 with an `error`: `mfa_required`, with a challenge, where a
+/// second step is needed first.
 pub(in crate::web) async fn submit(
     context: Context,
     vestibule: Data<Vestibule>,
@@ -34,7 +36,7 @@ pub(in crate::web) async fn submit(
         Attempt { login: body.username, password: body.password, replaces: None, stay, trust: None };
     let done = match login::with_password(&vestibule, attempt, &context.caller(), context.now).await? {
         Outcome::SignedIn(done) => done,
-        Outcome::SecondFactor(_) => return Err(Error::Forbidden("A second factor is needed.".into())),
+        Outcome::SecondFactor(asked) => return Ok(challenge::ask(&asked, &context)),
     };
     let token = issue_token::for_session(&vestibule, &done.user, &done.session, context.now)?;
     Ok(HttpResponse::Ok().json(TokenResponse::of(token, done.refresh.as_ref(), context.now)))

@@ -7,10 +7,11 @@ use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::login_waiting::{self, CHALLENGE};
 use super::{NextQuery, signed_in};
 use crate::clock::Zone;
 use crate::config::RegistrationMode;
-use crate::flows::login::{self, Attempt, LoginError, Outcome, Stay};
+use crate::flows::login::{self, Attempt, LoginError, Outcome, SignedIn, Stay};
 use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
@@ -87,17 +88,10 @@ pub(in crate::web) async fn submit(
     };
     match login::with_password(&vestibule, attempt, &context.caller(), context.now).await {
         Ok(Outcome::SecondFactor(challenge)) => {
-            FlowState::of(&request).set_link_token("challenge", challenge.token.expose());
-            Ok(see_other("/login/totp").finish())
+            FlowState::of(&request).set_link_token(CHALLENGE, challenge.token.expose());
+            Ok(see_other(login_waiting::best(challenge.offer)).finish())
         }
-        Ok(Outcome::SignedIn(done)) => {
-            let flow = FlowState::of(&request);
-            if done.user.closed_at.is_some() {
-                flow.say("Welcome back. Your account is open again.");
-            }
-            let next = flow.take_return_to();
-            signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"))
-        }
+        Ok(Outcome::SignedIn(done)) => arrive(&request, &vestibule, &done),
         Err(error @ LoginError::InvalidCredentials) => {
             page(&request, &vestibule, StatusCode::UNPROCESSABLE_ENTITY, typed, Some(error.to_string()))
         }
@@ -112,7 +106,22 @@ pub(in crate::web) async fn submit(
     }
 }
 
-fn until(context: &Context, wait: std::time::Duration) -> String {
+/// On to where somebody was going, now that they are in; no other sign-in waits in this browser any more.
+pub(super) fn arrive(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    done: &SignedIn,
+) -> Result<HttpResponse, Error> {
+    let flow = FlowState::of(request);
+    flow.forget_link_token(CHALLENGE);
+    if done.user.closed_at.is_some() {
+        flow.say("Welcome back. Your account is open again.");
+    }
+    let next = flow.take_return_to();
+    signed_in(vestibule, done, next.as_deref().unwrap_or("/dashboard"))
+}
+
+pub(super) fn until(context: &Context, wait: std::time::Duration) -> String {
     format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S %Z", &Zone::default()))
 }
 

@@ -13,6 +13,9 @@ pub(super) mod export;
 pub(super) mod forgot;
 pub(super) mod home;
 pub(super) mod login;
+pub(super) mod login_recovery_code;
+pub(super) mod login_totp;
+pub(super) mod login_waiting;
 pub(super) mod logout;
 pub(super) mod mailbox;
 pub(super) mod not_me;
@@ -26,6 +29,7 @@ pub(super) mod settings;
 pub(super) mod setup;
 pub(super) mod totp;
 pub(super) mod totp_code;
+pub(super) mod trusted_browsers;
 pub(super) mod verify_email;
 
 use actix_web::HttpResponse;

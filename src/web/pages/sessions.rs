@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 
 use super::logout;
-use crate::flows::{end_session, issue_token};
+use crate::flows::{end_session, issue_token, trusted_browser};
 use crate::id::SessionId;
 use crate::models::RevokedBecause;
 use crate::vestibule::Vestibule;
@@ -103,6 +103,7 @@ pub(in crate::web) async fn end_all(
     let (user, because) = (&current.user, RevokedBecause::EndedElsewhere);
     let (caller, keep) = (context.caller().known_as(&user.id), Some(&current.session.id));
     end_session::all_but(&vestibule, &user.id, keep, because, &caller, context.now).await?;
+    trusted_browser::forget_all(&vestibule, &user.id, &caller, context.now).await?;
     let response = logout::submit(request.clone(), context, earlier, vestibule).await?;
     FlowState::of(&request).say("You are signed out everywhere.");
     Ok(response)
