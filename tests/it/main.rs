@@ -8,6 +8,7 @@
 #![allow(clippy::type_complexity, reason = "tables of cases name their columns")]
 #![allow(missing_docs, unreachable_pub, reason = "tests are sentences already")]
 
+mod abandoned_logins;
 mod access;
 mod account_sessions;
 mod activity;
@@ -37,6 +38,7 @@ mod forged_requests;
 mod forgot;
 mod guards;
 mod guessing;
+mod half_states;
 mod headers;
 mod housekeeping;
 mod inventories;
@@ -57,6 +59,7 @@ mod not_me;
 mod outages;
 mod queries;
 mod races_account;
+mod races_codes;
 mod reauth;
 mod reauth_twice;
 mod recovery_codes;
@@ -68,6 +71,8 @@ mod routes;
 mod schema;
 mod scripts;
 mod second_factor;
+mod second_factor_api;
+mod second_factor_budget;
 mod secrets;
 mod sessions;
 mod settings;
