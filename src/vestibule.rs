@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 use crate::clock::{Clock, Timestamp};
 use crate::config::{Algorithm, Config, SmtpTls};
 use crate::credentials::blocklist::{Blocklist, BlocklistError};
+use crate::credentials::passkey::RelyingParty;
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
@@ -61,6 +62,12 @@ pub struct Parts {
     pub recovery_tags: Authenticator,
     /// Recognises the cookie of a browser that needs no second factor.
     pub trust_tags: Authenticator,
+    /// Seals the public halves of passkeys, so that none is slipped in.
+    pub passkey_seals: Sealer,
+    /// Seals what we ask of passkeys while the browser holds it.
+    pub ceremonies: Sealer,
+    /// Who asks for passkeys; nobody, where browsers reach us by an address.
+    pub passkeys: Option<RelyingParty>,
     /// Gives everybody who claims one e-mail address the same salt; see `flows::register`.
     pub email_salts: Authenticator,
     /// Makes a refresh token out of the one before it.
@@ -204,6 +211,9 @@ impl Vestibule {
             totp_secrets: master.sealer("totp secret"),
             recovery_tags: master.authenticator("recovery code"),
             trust_tags: master.authenticator("trusted browser"),
+            passkey_seals: master.sealer("passkey"),
+            ceremonies: master.sealer("passkey ceremony"),
+            passkeys: relying_party(&config),
             email_salts: master.authenticator("e-mail salt"),
             refresh_tags: master.authenticator("refresh token"),
             email_codes: master.authenticator("e-mail code"),
@@ -263,6 +273,10 @@ fn blocklist(config: &Config) -> Result<Blocklist, OpenError> {
         log::warn!("passwords.blocklist_file, {}: there is no password in it", file.display());
     }
     Ok(list)
+}
+
+fn relying_party(config: &Config) -> Option<RelyingParty> {
+    RelyingParty::new(&config.rp_id()?, &config.origin(), &config.server.name)
 }
 
 fn mailer(config: &Config) -> Mailer {

@@ -39,6 +39,7 @@ mod source;
 mod text;
 mod throttle;
 mod tokens;
+mod webauthn;
 
 use std::path::Path;
 
@@ -63,6 +64,7 @@ pub use self::show::{show, to_json};
 pub use self::source::{Source, Sources};
 pub use self::throttle::ThrottleConfig;
 pub use self::tokens::{Algorithm, TokensConfig};
+pub use self::webauthn::WebauthnConfig;
 
 /// Everything an operator can set; [`Config::default`] is what an empty folder starts with.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Documented, DocumentedFields)]
@@ -86,6 +88,8 @@ pub struct Config {
     pub mail: MailConfig,
     /// How guessing is slowed down.
     pub throttle: ThrottleConfig,
+    /// The host that passkeys are for.
+    pub webauthn: WebauthnConfig,
     /// What we write about ourselves.
     pub log: LogConfig,
 }
@@ -102,6 +106,7 @@ impl Config {
         rules.extend(self.account.check());
         rules.extend(self.mail.check());
         rules.extend(self.throttle.check());
+        rules.extend(self.webauthn.check(self.host()));
         rules.extend(self.check_lifetimes());
         rules
     }
@@ -129,6 +134,19 @@ impl Config {
             Some(url) => origin::parse(url).unwrap_or_else(|_| url.trim_end_matches('/').to_owned()),
             None => format!("http://localhost:{}", self.server.listen.port()),
         }
+    }
+
+    /// The host under which browsers reach us; none, if that is an address.
+    #[must_use]
+    pub fn host(&self) -> Option<String> {
+        origin::host_name(&self.public_url())
+    }
+
+    /// The host that passkeys are for; none, if browsers reach us by an address, for which there are no passkeys.
+    #[must_use]
+    pub fn rp_id(&self) -> Option<String> {
+        let host = self.host()?;
+        Some(self.webauthn.rp_id.clone().unwrap_or(host))
     }
 
     /// What browsers send as `Origin` from our own pages.

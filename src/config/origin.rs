@@ -65,6 +65,13 @@ pub(super) fn parse(url: &str) -> Result<String, OriginError> {
     })
 }
 
+/// The host of an origin, if it is a name and not an address.
+pub(super) fn host_name(origin: &str) -> Option<String> {
+    let (host, _) = split_port(origin.split_once("://")?.1).ok()?;
+    let is_address = host.starts_with('[') || host.parse::<Ipv4Addr>().is_ok();
+    (!is_address).then(|| host.to_owned())
+}
+
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), OriginError> {
     let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) else {
         return Ok((authority, None));

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     AccountConfig, Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig,
-    ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig,
+    ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig, WebauthnConfig,
 };
 
 /// What environment variables of ours begin with.
@@ -48,6 +48,7 @@ pub(super) fn sections() -> Vec<Section> {
             "account" => section::<AccountConfig>(name, &defaults),
             "mail" => section::<MailConfig>(name, &defaults),
             "throttle" => section::<ThrottleConfig>(name, &defaults),
+            "webauthn" => section::<WebauthnConfig>(name, &defaults),
             _ => section::<LogConfig>(name, &defaults),
         })
         .collect()

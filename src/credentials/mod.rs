@@ -5,6 +5,8 @@ pub mod blocklist;
 pub mod common_passwords;
 pub mod display_name;
 pub mod email;
+pub mod passkey;
+pub mod passkey_makers;
 pub mod password;
 mod password_error;
 pub mod policy;

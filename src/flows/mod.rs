@@ -4,6 +4,7 @@
 //! Each deed is one transaction, with its audit event in it. Each says in its own error enum what may go wrong, in
 //! words for whoever reads them; the edges decide which of them a stranger may be told.
 
+pub mod add_passkey;
 pub mod administer_user;
 mod admit;
 pub mod authenticate;
@@ -13,6 +14,7 @@ mod change_factors;
 pub mod change_password;
 pub mod change_settings;
 pub mod check_code;
+pub mod check_passkey;
 pub mod close_account;
 pub mod delete_account;
 pub mod deliver_mail;
@@ -25,20 +27,26 @@ pub mod forgot_password;
 pub mod housekeeping;
 pub mod issue_token;
 pub mod keep;
+pub mod last_way_in;
 pub mod log_out;
 pub mod login;
+pub mod login_with_passkey;
 pub mod look_back;
 mod mail_budget;
 mod mail_code;
 mod new_device;
 mod new_password;
 pub mod overview;
+pub mod passkey_ceremony;
 mod queue_mail;
 pub mod reauthenticate;
+pub mod reauthenticate_with_passkey;
 pub mod recovery_codes;
 pub mod refresh;
 pub mod register;
+pub mod remove_passkey;
 pub mod remove_totp;
+pub mod rename_passkey;
 pub mod reset_password;
 pub mod restore_email;
 pub mod second_factor;

@@ -7,6 +7,7 @@ pub mod factor_messages;
 mod letter;
 mod mailer;
 pub mod messages;
+pub mod passkey_messages;
 
 pub use letter::Letter;
 pub use mailer::{Delivery, MailError, Mailer, Parcel, Smtp, Tls};

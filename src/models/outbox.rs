@@ -50,6 +50,8 @@ text_enum! {
         RecoveryCodeUsed = "recovery_code_used",
         /// The password was right, and nobody came on with the second factor.
         SecondFactorMissing = "second_factor_missing",
+        /// There is a copy of a passkey.
+        PasskeyCloned = "passkey_cloned",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

@@ -1,6 +1,8 @@
 //! What the refusal of a deed is to whoever asked for it, where no page has words of its own.
 
 use super::error::Error;
+use crate::flows::add_passkey::AddPasskeyError;
+use crate::flows::check_passkey::CheckPasskeyError;
 use crate::flows::enrol_totp::EnrolTotpError;
 use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
@@ -75,6 +77,27 @@ impl From<EnrolTotpError> for Error {
             EnrolTotpError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             EnrolTotpError::Database(error) => error.into(),
             other => Self::Conflict(other.to_string()),
+        }
+    }
+}
+
+impl From<AddPasskeyError> for Error {
+    fn from(error: AddPasskeyError) -> Self {
+        match error {
+            AddPasskeyError::SessionEnded => Self::TokenRefused,
+            AddPasskeyError::Database(error) => error.into(),
+            other => Self::Conflict(other.to_string()),
+        }
+    }
+}
+
+impl From<CheckPasskeyError> for Error {
+    fn from(error: CheckPasskeyError) -> Self {
+        match error {
+            CheckPasskeyError::Unavailable => Self::Conflict(error.to_string()),
+            CheckPasskeyError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            CheckPasskeyError::Database(error) => error.into(),
+            other => Self::InvalidCredentials(other.to_string()),
         }
     }
 }

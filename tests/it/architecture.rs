@@ -21,14 +21,14 @@ const LAYERS: [&[&str]; 9] = [
 const WITHOUT_CONFIG: [&str; 5] = ["credentials", "tokens", "db", "models", "mail"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[&str]); 44] = [
+const HOMES: [(&str, &[&str]); 45] = [
     ("actix_http", &["web/server.rs"]),
     ("actix_service", &["web/server.rs"]),
     ("actix_session", &["web/flow_state.rs"]),
     ("actix_web", &["web", "cli/serve.rs"]),
     ("anyhow", &["cli"]),
     ("argon2", &["credentials/password.rs"]),
-    ("askama", &["web", "mail/messages.rs", "mail/factor_messages.rs"]),
+    ("askama", &["web", "mail/messages.rs", "mail/factor_messages.rs", "mail/passkey_messages.rs"]),
     ("aws_lc_rs", &["secret.rs"]),
     ("base64", &["secret.rs", "config/secret.rs"]),
     ("clap", &["cli"]),
@@ -72,6 +72,7 @@ const HOMES: [(&str, &[&str]); 44] = [
     ("unicode_normalization", &["credentials/display_name.rs"]),
     ("unicode_security", &["credentials/username.rs"]),
     ("uuid", &["id.rs"]),
+    ("webauthn_rs", &["credentials/passkey.rs"]),
     ("woothee", &["device.rs"]),
     ("zxcvbn", &["credentials/policy.rs"]),
     (

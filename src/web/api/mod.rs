@@ -6,6 +6,7 @@
 mod challenge;
 pub(super) mod login;
 pub(super) mod login_second_factor;
+pub(super) mod passkey;
 pub(super) mod protected;
 pub(super) mod register;
 pub(super) mod session;

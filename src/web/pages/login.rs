@@ -31,6 +31,16 @@ struct LoginPage {
     purpose: Option<String>,
     registration_open: bool,
     can_reset: bool,
+    /// Whether there are passkeys here.
+    passkeys: bool,
+    /// What came of one, if that is what went wrong.
+    passkey: Option<PasskeyFailure>,
+}
+
+/// A passkey did not sign anybody in.
+struct PasskeyFailure {
+    /// One that its device may forget, and the host that it is for.
+    unknown: Option<(String, String)>,
 }
 
 /// What the form sends.
@@ -44,10 +54,11 @@ pub(in crate::web) struct LoginForm {
 }
 
 /// What was typed, as far as it is given back.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Typed {
     login: String,
     stay: bool,
+    passkey: Option<PasskeyFailure>,
 }
 
 /// `GET /login`: the form; for whoever is signed in, the way on.
@@ -65,7 +76,7 @@ pub(in crate::web) async fn show(
     if let Some(next) = next {
         flow.set_return_to(next);
     }
-    let typed = Typed { login: flow.take_login().unwrap_or_default(), stay: false };
+    let typed = Typed { login: flow.take_login().unwrap_or_default(), ..Typed::default() };
     page(&request, &vestibule, StatusCode::OK, typed, None)
 }
 
@@ -77,7 +88,7 @@ pub(in crate::web) async fn submit(
     vestibule: Data<Vestibule>,
     Form(form): Form<LoginForm>,
 ) -> Result<HttpResponse, Error> {
-    let typed = Typed { login: form.login.clone(), stay: form.stay_signed_in.is_some() };
+    let typed = Typed { login: form.login.clone(), stay: form.stay_signed_in.is_some(), passkey: None };
     let stay = if typed.stay { Stay::Remembered } else { Stay::WhileActive };
     let attempt = Attempt {
         login: form.login,
@@ -125,6 +136,20 @@ pub(super) fn until(context: &Context, wait: std::time::Duration) -> String {
     format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S %Z", &Zone::default()))
 }
 
+/// The form again, after a passkey that did not do: with words, and with one that its device may forget.
+pub(super) fn after_passkey(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    status: StatusCode,
+    stay: bool,
+    (words, unknown): (String, Option<String>),
+) -> Result<HttpResponse, Error> {
+    let party = vestibule.passkeys.as_ref();
+    let unknown = party.zip(unknown).map(|(party, id)| (party.id().to_owned(), id));
+    let typed = Typed { stay, passkey: Some(PasskeyFailure { unknown }), ..Typed::default() };
+    page(request, vestibule, status, typed, Some(words))
+}
+
 fn page(
     request: &HttpRequest,
     vestibule: &Vestibule,
@@ -146,6 +171,8 @@ fn page(
         purpose,
         registration_open: vestibule.config.registration.mode == RegistrationMode::Open,
         can_reset: vestibule.can_reset_by_mail(),
+        passkeys: vestibule.passkeys.is_some(),
+        passkey: typed.passkey,
     };
     answer(status, &page)
 }

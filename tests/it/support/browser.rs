@@ -36,6 +36,13 @@ impl Browser {
         self.send(request.set_form(fields)).await
     }
 
+    /// Has a script of ours send a document.
+    pub async fn fetch(&mut self, path: &str, document: &serde_json::Value) -> Answer {
+        let request = self.app.request("POST", path).insert_header(("sec-fetch-site", "same-origin"));
+        let request = request.insert_header(("content-type", "application/json"));
+        self.send_for("application/json", request.set_payload(document.to_string())).await
+    }
+
     /// Opens what the answer leads to, as far as it leads.
     pub async fn follow(&mut self, answer: Answer) -> Answer {
         let mut answer = answer;
@@ -51,9 +58,13 @@ impl Browser {
 
     /// Sends a request with this browser's cookies and keeps those of the answer.
     pub async fn send(&mut self, request: TestRequest) -> Answer {
+        self.send_for("text/html,application/xhtml+xml,*/*;q=0.8", request).await
+    }
+
+    async fn send_for(&mut self, accept: &str, request: TestRequest) -> Answer {
         let mut request = request
             .insert_header(("user-agent", self.user_agent.as_str()))
-            .insert_header(("accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
+            .insert_header(("accept", accept))
             .peer_addr(format!("{}:50000", self.address).parse().unwrap());
         for (name, value) in &self.cookies {
             request = request.cookie(Cookie::new(name.clone(), value.clone()));

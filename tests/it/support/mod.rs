@@ -2,6 +2,7 @@
 
 mod answer;
 mod app;
+mod authenticator;
 mod browser;
 mod gate;
 mod mail_server;
@@ -10,6 +11,7 @@ mod program;
 
 pub use answer::Answer;
 pub use app::TestApp;
+pub use authenticator::Authenticator;
 pub use browser::Browser;
 pub use gate::Gate;
 pub use mail_server::{MAIL_PASSWORD, MailServer};

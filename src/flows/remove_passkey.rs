@@ -1,0 +1,64 @@
+//! Take a passkey away.
+
+use crate::clock::Timestamp;
+use crate::credentials::passkey::RelyingParty;
+use crate::db;
+use crate::flows::caller::Caller;
+use crate::flows::change_factors::{self, Change};
+use crate::flows::last_way_in;
+use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::id::PasskeyId;
+use crate::mail::messages;
+use crate::models::{EventKind, Passkey, Session, User};
+use crate::vestibule::Vestibule;
+
+/// Why it is still there.
+#[derive(Debug, thiserror::Error)]
+pub enum RemovePasskeyError {
+    /// They have no such passkey.
+    #[error("There is no such passkey.")]
+    NotFound,
+    /// They would not get in again.
+    #[error("This is the only way you can sign in. Add another passkey or set a password first.")]
+    LastWayIn,
+    /// The session ended meanwhile.
+    #[error("Your session has ended. Please sign in again.")]
+    SessionEnded,
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] db::Error),
+}
+
+/// Takes the passkey `id` away from whoever has `session`, which goes on under a new id; all others end.
+///
+/// # Errors
+///
+/// [`RemovePasskeyError`].
+pub async fn remove(
+    vestibule: &Vestibule,
+    session: &Session,
+    id: PasskeyId,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, RemovePasskeyError> {
+    let caller = caller.known_as(&session.user_id);
+    let (here, session) = (vestibule.clone(), session.clone());
+    let done = vestibule.db.write(move |conn| {
+        let user = User::find_locked(conn, &session.user_id).map_err(db::Error::from)?;
+        let user = user.ok_or(RemovePasskeyError::SessionEnded)?;
+        let theirs = Passkey::list(conn, &user.id).map_err(db::Error::from)?;
+        let passkey = theirs.iter().find(|passkey| passkey.id == id).ok_or(RemovePasskeyError::NotFound)?;
+        let rp_id = here.passkeys.as_ref().map(RelyingParty::id);
+        if !last_way_in::may_remove_passkey(&user, &theirs, &id, rp_id) {
+            return Err(RemovePasskeyError::LastWayIn);
+        }
+        Passkey::delete(conn, &user.id, &id).map_err(db::Error::from)?;
+        let event = caller.event(EventKind::FactorRemoved, Some(&user.id), now).saying("passkey");
+        let what = format!("the passkey “{}”", messages::inert(&passkey.name));
+        let change = Change { user: &user, keep: Some(&session.id), event, what };
+        change_factors::note(&here, conn, change, &caller, now)?;
+        let done = start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)?;
+        done.ok_or(RemovePasskeyError::SessionEnded)
+    });
+    done.await
+}
