@@ -58,7 +58,7 @@ async fn sign_in(app: &TestApp, code: Code) -> bool {
     let asked = login::with_password(&app.vestibule, attempt, &caller, app.now()).await.unwrap();
     let Outcome::SecondFactor(challenge) = asked else { panic!("the password was enough") };
     let token = challenge.token.expose();
-    match second_factor::with_code(&app.vestibule, token, code, &caller, app.now()).await {
+    match second_factor::with_code(&app.vestibule, token, code, None, &caller, app.now()).await {
         Ok(_) => true,
         Err(SecondFactorError::WrongCode) => false,
         Err(error) => panic!("{error}"),
