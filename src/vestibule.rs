@@ -15,7 +15,7 @@ use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
 use crate::id::RequestIds;
 use crate::mail::{self, Mailer};
-use crate::models::SigningKey;
+use crate::models::{Passkey, SigningKey};
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
 use crate::tokens::{Forgeries, Key, KeyRing, Profile};
@@ -183,6 +183,7 @@ impl Vestibule {
         if !ran.is_empty() {
             log::info!("migrated the database: {}", ran.join(", "));
         }
+        warn_of_other_hosts(&mut db.connect()?, &config)?;
         let passwords = &config.passwords;
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Ok(Self(Arc::new(Parts {
@@ -273,6 +274,20 @@ fn blocklist(config: &Config) -> Result<Blocklist, OpenError> {
         log::warn!("passwords.blocklist_file, {}: there is no password in it", file.display());
     }
     Ok(list)
+}
+
+/// Passkeys that were made for another host do not work here, and their owners are not told before they try.
+fn warn_of_other_hosts(conn: &mut AnyConnection, config: &Config) -> Result<(), db::Error> {
+    let rp_id = config.rp_id().unwrap_or_default();
+    let count = Passkey::count_elsewhere(conn, &rp_id)?;
+    if count > 0 {
+        log::warn!(
+            "{count} passkeys were made for another host than {} and do not work here: set server.public_url or \
+             webauthn.rp_id back, or have their owners add new ones",
+            if rp_id.is_empty() { "this address" } else { &rp_id }
+        );
+    }
+    Ok(())
 }
 
 fn relying_party(config: &Config) -> Option<RelyingParty> {

@@ -1,5 +1,5 @@
 // Passkeys: asks the server what to ask for, asks the device, and sends its answer as the form that it stands in.
-const known = Boolean(globalThis.PublicKeyCredential && navigator.credentials?.get);
+const known = typeof PublicKeyCredential === "function" && typeof navigator.credentials?.get === "function";
 const forms = document.querySelectorAll("form[data-passkey]");
 // A sign-in page may stay open all day; the server takes an answer for five minutes.
 const FRESH = 4 * 60 * 1000;
@@ -85,7 +85,8 @@ const run = async (form, mediation) => {
   form.elements.ceremony.value = ceremony;
   form.elements.credential.value = write(credential);
   const stay = document.getElementById("stay_signed_in");
-  if (stay && form.elements.stay_signed_in) form.elements.stay_signed_in.disabled = !stay.checked;
+  const wish = form.elements.stay_signed_in;
+  if (wish && stay instanceof HTMLInputElement) wish.disabled = !stay.checked;
   form.submit();
 };
 

@@ -52,6 +52,14 @@ impl Passkey {
             .load(conn)
     }
 
+    /// How many are for another host than `rp_id`. In two ranges: an index knows no "other than".
+    pub fn count_elsewhere(conn: &mut AnyConnection, rp_id: &str) -> QueryResult<i64> {
+        passkeys::table
+            .filter(passkeys::rp_id.lt(rp_id).or(passkeys::rp_id.gt(rp_id)))
+            .count()
+            .get_result(conn)
+    }
+
     /// The passkey that its device calls so.
     pub fn find_by_credential(conn: &mut AnyConnection, credential_id: &str) -> QueryResult<Option<Self>> {
         passkeys::table

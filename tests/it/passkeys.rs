@@ -1,6 +1,7 @@
 //! Passkeys: added, signed in with, renamed, removed.
 
 use serde_json::{Value, json};
+use vestibule::clock::Timestamp;
 use vestibule::models::{EventKind, Passkey, RecoveryCode, Session, User};
 
 use crate::forgot::proven;
@@ -52,8 +53,8 @@ pub async fn stage(app: &TestApp) -> (User, Browser, Authenticator) {
 }
 
 pub async fn amr(app: &TestApp, user: &User) -> Vec<String> {
-    let (id, now) = (user.id.clone(), app.now());
-    let live = app.ask(move |conn| Session::list_live(conn, &id, now, now)).await;
+    let (id, now, long_ago) = (user.id.clone(), app.now(), Timestamp::from_seconds(0));
+    let live = app.ask(move |conn| Session::list_live(conn, &id, now, long_ago)).await;
     live.into_iter().map(|session| session.amr).collect()
 }
 

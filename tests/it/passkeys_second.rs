@@ -121,8 +121,8 @@ async fn it_proves_anew_who_somebody_is_with_a_password_or_without() {
             app.execute(&format!("UPDATE users SET password_hash = NULL WHERE id = '{}'", ada.id)).await;
         }
         app.pass(21 * 60);
-        assert_eq!(browser.get("/account/email").await.location(), "/reauth?next=%2Faccount%2Femail");
-        let page = browser.get("/reauth?next=/account/email").await.body;
+        assert_eq!(browser.get("/account/passkeys").await.location(), "/reauth?next=%2Faccount%2Fpasskeys");
+        let page = browser.get("/reauth?next=/account/passkeys").await.body;
         assert!(
             page.contains("Use a passkey") && page.contains("type=\"password\"") == has_password,
             "{page}"
@@ -138,8 +138,8 @@ async fn it_proves_anew_who_somebody_is_with_a_password_or_without() {
 
         let done = answer(&mut browser, "/reauth/passkey", &asked, &device.sign(&asked["publicKey"])).await;
 
-        assert_eq!((done.status, done.location()), (303, "/account/email"), "{}", done.body);
-        assert_eq!(browser.get("/account/email").await.status, 200);
+        assert_eq!((done.status, done.location()), (303, "/account/passkeys"), "{}", done.body);
+        assert_eq!(browser.get("/account/passkeys").await.status, 200);
         assert_eq!(stolen.clone().get("/dashboard").await.status, 303, "a copy from before is worth nothing");
         assert_eq!(amr(&app, &ada).await, ["pwd hwk user mfa"]);
     }

@@ -86,6 +86,9 @@ impl Stage {
             "/restore-email/{token}" => fill("{token}", [&self.restore, "nothing"]),
             "/dev/mailbox/{id}" => vec![pattern.replace("{id}", "nothing")],
             "/sessions/{id}/end" => fill("{id}", [&self.session, "nothing"]),
+            "/account/passkeys/{id}/rename" | "/account/passkeys/{id}/remove" => {
+                vec![pattern.replace("{id}", "nothing")]
+            }
             "/static/{name}" => fill("{name}", [&self.asset, "nothing"]),
             other if other.contains('{') => panic!("what fills {other}?"),
             other => vec![other.to_owned()],
@@ -105,6 +108,10 @@ impl Stage {
             "/account/settings/time-zone" => "time_zone=Asia%2FTokyo".to_owned(),
             "/account/settings/theme" => "theme=dark".to_owned(),
             "/account/close" => "confirmation=ada".to_owned(),
+            "/login/passkey" | "/reauth/passkey" | "/account/passkeys" => {
+                "ceremony=x&credential=x".to_owned()
+            }
+            "/account/passkeys/nothing/rename" => "name=Mine".to_owned(),
             _ => String::new(),
         };
         let kind = ("content-type", "application/x-www-form-urlencoded");

@@ -34,6 +34,7 @@ CREATE TABLE passkeys (
     cloned_at         BIGINT                                                -- when its count went backwards: there is a copy
 );
 CREATE INDEX passkeys_by_user ON passkeys (user_id);
+CREATE INDEX passkeys_by_host ON passkeys (rp_id);
 
 -- Challenges for passkeys that were answered: each is good once.
 CREATE TABLE spent_ceremonies (

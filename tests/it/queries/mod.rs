@@ -14,6 +14,7 @@ mod codes;
 mod email;
 mod house;
 mod leaving;
+mod passkeys;
 mod plan;
 mod renewing;
 mod walk;

@@ -13,6 +13,7 @@ use super::codes;
 use super::email;
 use super::house::{House, Server};
 use super::leaving;
+use super::passkeys;
 use super::renewing;
 use super::watch;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
@@ -41,6 +42,13 @@ impl<'server> Visitor<'server> {
     /// Sends a request; the status of the answer.
     fn answer_to(&mut self, head: &str, kind: &str, body: &str) -> u16 {
         self.ask(head, kind, body).0
+    }
+
+    /// The document that comes of another.
+    pub(super) fn fetch(&mut self, path: &str, document: &Value) -> Value {
+        let (status, body) = self.ask(&format!("POST {path}"), "application/json", &document.to_string());
+        assert_eq!(status, 200, "{path}: {body}");
+        serde_json::from_str(&body).unwrap()
     }
 
     /// Sends a request and keeps the cookies of the answer, whose status and body come back.
@@ -114,6 +122,7 @@ pub fn through(house: &House) -> Vec<String> {
     leaving::through(house, &server);
     email::through(house, &server);
     values.extend(codes::through(&server));
+    values.extend(passkeys::through(house, &server));
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));

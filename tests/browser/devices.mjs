@@ -1,0 +1,36 @@
+// Devices that keep passkeys, by Chromium's own authenticator (CDP, domain WebAuthn).
+
+/** Gives this page's window such a device; `add`, `remove` and `credentials` look into it. */
+export async function device(page, { looksAtUser = true } = {}) {
+  const session = await page.context().newCDPSession(page);
+  await session.send("WebAuthn.enable");
+  const options = {
+    protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true,
+    hasUserVerification: true, isUserVerified: looksAtUser, automaticPresenceSimulation: true,
+  };
+  const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", { options });
+  const send = (what, more = {}) => session.send(`WebAuthn.${what}`, { authenticatorId, ...more });
+  return {
+    credentials: async () => (await send("getCredentials")).credentials,
+    add: (credential) => send("addCredential", { credential }),
+    lookAtUser: (isUserVerified) => send("setUserVerified", { isUserVerified }),
+    touch: (enabled) => send("setAutomaticPresenceSimulation", { enabled }),
+  };
+}
+
+/** The button that asks this page's device. */
+export const ask = (page) => page.locator("form[data-passkey] button");
+
+/** Presses it, and waits for the page that comes of it. */
+export async function use(page) {
+  const isSent = (response) => response.request().method() === "POST" && response.request().isNavigationRequest();
+  const [answer] = await Promise.all([page.waitForResponse(isSent), ask(page).click()]);
+  await page.waitForLoadState("load");
+  return answer;
+}
+
+/** Adds a passkey for whoever is signed in on this page. */
+export async function addPasskey(page) {
+  await page.goto("/account/passkeys");
+  return use(page);
+}
