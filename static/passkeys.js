@@ -2,7 +2,7 @@
 const known = typeof PublicKeyCredential === "function" && typeof navigator.credentials?.get === "function";
 const forms = document.querySelectorAll("form[data-passkey]");
 // A sign-in page may stay open all day; the server takes an answer for five minutes.
-const FRESH = 4 * 60 * 1000;
+const fresh = 4 * 60 * 1000;
 let waiting = null;
 
 const bytes = (text) => {
@@ -93,7 +93,7 @@ const run = async (form, mediation) => {
 // In the list of the name's field, for as long as the page is open.
 const offer = async (form) => {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return;
-  const again = setTimeout(offer, FRESH, form);
+  const again = setTimeout(offer, fresh, form);
   try {
     await run(form, "conditional");
   } catch (error) {

@@ -1,4 +1,5 @@
 // Every page in every state that people see, each made through the front door.
+import { addPasskey, device, use } from "./devices.mjs";
 import { longPast } from "./past.mjs";
 import {
   OTHER_PASSWORD, PASSWORD, askForLink, openLatestMail, press, readCode, register, signIn, signOut, somebody, submit,
@@ -105,6 +106,17 @@ const twoSteps = (place) => async (house, page) => {
   await press(page, page.getByRole("button", { name: "I have saved these codes" }));
   await page.goto(place);
 };
+
+/** Ada on a device with a passkey of hers, and how to reach into it. */
+async function keyed(page) {
+  const ada = somebody();
+  const keys = await device(page);
+  await register(page, ada);
+  await addPasskey(page);
+  await page.waitForURL("**/account/recovery-codes");
+  await page.goto("/account/passkeys");
+  return { ada, keys };
+}
 
 const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
 
@@ -307,6 +319,49 @@ export const GALLERY = {
     await page.goto("/account/close");
     await page.getByLabel("Type your username").fill(ada.username);
     await press(page, page.getByRole("button", { name: "Close the account" }));
+  },
+  "passkeys, while there is none": inside("/account/passkeys"),
+  "passkeys, with one": (_, page) => keyed(page),
+  "passkeys, with a synced one beside it that is being renamed wrongly": async (_, page) => {
+    await keyed(page);
+    const phone = await device(page);
+    await addPasskey(page);
+    await page.waitForURL("**/account/passkeys");
+    await phone.touch(false);
+    await page.locator("summary").last().click();
+    await page.getByLabel("Name").last().fill("x".repeat(100));
+    await press(page, page.getByRole("button", { name: "Rename" }).last());
+  },
+  "passkeys, where the site is opened by its address": async (house) => {
+    const server = await house.server({ SERVER__PUBLIC_URL: "http://127.0.0.1:8099", SERVER__LISTEN: "127.0.0.1:8099" });
+    const page = await house.page({ server });
+    await register(page, somebody());
+    await page.goto("/account/passkeys");
+    return page;
+  },
+  "sign-in after a passkey that is not known": async (house, page) => {
+    const { keys } = await keyed(page);
+    await keys.touch(false);
+    await page.locator("summary").click();
+    const phone = await house.page({ javaScriptEnabled: false });
+    await phone.context().addCookies(await page.context().cookies());
+    await phone.goto("/account/passkeys");
+    await phone.locator("summary").click();
+    await press(phone, phone.getByRole("button", { name: "Remove" }));
+    await page.goto("/login");
+    await keys.touch(true);
+    await use(page);
+  },
+  "the second step with a passkey": async (_, page) => {
+    const { ada, keys } = await keyed(page);
+    await keys.touch(false);
+    await signOut(page);
+    await signIn(page, ada);
+    await page.goto("/login/passkey");
+  },
+  "confirming that it is you, with a passkey": async (_, page) => {
+    await keyed(page);
+    await page.goto("/reauth?next=/account/passkeys");
   },
   "the sign-out page": inside("/logout"),
   "the sign-out page when out already": visit("/logout"),

@@ -24,9 +24,10 @@ test("add a passkey, sign in with the button, and the page says so", async (hous
   await signOut(page);
   // While nobody touches it, the list of the field does not come first.
   await page.locator("#stay_signed_in").check();
-  await ask(page).click();
   await keys.touch(true);
+  await use(page);
   await page.waitForURL("**/dashboard");
+  assert.ok((await page.context().cookies()).some(({ name }) => name === "vestibule-refresh"), "and stay");
   await page.goto("/account/passkeys");
   assert.match(await page.locator(".passkey").innerText(), /Chrome on Linux, \w+ \d{4}[\s\S]*last used just now/);
 });
@@ -39,20 +40,40 @@ test("sign in from the list of the name's field, without a press", async (house)
   assert.match(await heading(page), /Hello/);
 });
 
-test("the button works while the list waits, and a change of mind is told nothing", async (house) => {
-  const { page, keys } = await stage(house);
+test("while the list waits a name can be typed, and the button takes the device from it", async (house) => {
+  const { page, ada, keys } = await stage(house);
   await keys.touch(false);
   await signOut(page);
-  const none = page.waitForRequest((request) => request.url().endsWith("/login/passkey/options"));
+  const asked = page.waitForResponse((response) => response.url().endsWith("/login/passkey/options"));
   await page.reload();
-  await none;
+  await asked;
   await page.waitForTimeout(300);
+  await page.locator("#login").fill(ada.username);
   await ask(page).click();
   await page.waitForTimeout(300);
-  assert.ok(await ask(page).isDisabled(), "it asks the device");
+  assert.ok(await ask(page).isDisabled(), "it has the device now");
   assert.equal(await page.locator("form[data-passkey] [role=alert]").innerText(), "");
   await keys.touch(true);
+  await page.reload();
   await page.waitForURL("**/dashboard");
+});
+
+test("a passkey that was removed elsewhere is not known, and its device forgets it", async (house) => {
+  const { page, ada, keys } = await stage(house);
+  await keys.touch(false);
+  const phone = await house.page({ javaScriptEnabled: false });
+  await phone.context().addCookies(await page.context().cookies());
+  await phone.goto("/account/passkeys");
+  await phone.locator("summary").click();
+  await press(phone, phone.getByRole("button", { name: "Remove" }));
+  await page.goto("/login");
+  assert.equal((await keys.credentials()).length, 1);
+  await keys.touch(true);
+  const answer = await use(page);
+  assert.equal(answer.status(), 422);
+  assert.match(await page.locator("#form-error").innerText(), /That passkey is not known here/);
+  await page.waitForTimeout(500);
+  assert.deepEqual(await keys.credentials(), [], `told by signalUnknownCredential, not of ${ada.username}`);
 });
 
 test("a device that does not know its user signs nobody in", async (house) => {

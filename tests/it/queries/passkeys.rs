@@ -11,26 +11,26 @@ const LOGIN: &str = "/login/passkey";
 
 /// What must be in no log comes back.
 pub fn through(house: &House, server: &Server) -> Vec<String> {
-    let mut grace = Visitor::at(server);
-    grace.submit(303, "/register", &[("username", "grace"), ("email", ""), ("password", PASSWORD)]);
+    let mut maria = Visitor::at(server);
+    maria.submit(303, "/register", &[("username", "maria"), ("email", ""), ("password", PASSWORD)]);
     let mut devices = [device(), device()];
     for device in &mut devices {
-        let asked = grace.fetch("/account/passkeys/options", &json!({}));
+        let asked = maria.fetch("/account/passkeys/options", &json!({}));
         let credential = device.create(&asked["publicKey"]);
-        send(&mut grace, 303, "/account/passkeys", &asked, &credential);
+        send(&mut maria, 303, "/account/passkeys", &asked, &credential);
     }
-    grace.get(200, "/account/passkeys");
+    maria.get(200, "/account/passkeys");
     let [mut first, second] = devices;
     sign_in(server, 303, &mut first);
     sign_in(server, 303, &mut first);
     first.count = 0;
     sign_in(server, 422, &mut first);
-    let asked = grace.fetch("/reauth/passkey/options", &json!({}));
+    let asked = maria.fetch("/reauth/passkey/options", &json!({}));
     first.count = 9;
     let credential = first.sign(&asked["publicKey"]);
-    send(&mut grace, 303, "/reauth/passkey", &asked, &credential);
+    send(&mut maria, 303, "/reauth/passkey", &asked, &credential);
     let mut phone = Visitor::at(server);
-    phone.log_in(303, "grace", PASSWORD);
+    phone.log_in(303, "maria", PASSWORD);
     phone.get(200, LOGIN);
     let asked = phone.fetch("/login/passkey/options", &json!({ "second_step": true }));
     let credential = first.sign(&asked["publicKey"]);
@@ -39,8 +39,8 @@ pub fn through(house: &House, server: &Server) -> Vec<String> {
 
     let row = Passkey::find_by_credential(&mut house.connect(), &first.credential_id()).unwrap().unwrap();
     let id = row.id;
-    grace.submit(303, &format!("/account/passkeys/{id}/rename"), &[("name", "laptop")]);
-    grace.submit(303, &format!("/account/passkeys/{id}/remove"), &[]);
+    maria.submit(303, &format!("/account/passkeys/{id}/rename"), &[("name", "laptop")]);
+    maria.submit(303, &format!("/account/passkeys/{id}/remove"), &[]);
     vec![first.credential_id(), second.credential_id(), "laptop".to_owned()]
 }
 
