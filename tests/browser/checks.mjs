@@ -22,6 +22,8 @@ const TOKENS = {
 const SEVERAL = {
   "/account/email": { code: "one-time-code", email: "email" },
   "/account/totp": { code: "one-time-code" },
+  // Names of things, and not of people: nothing is to fill them in.
+  "/account/passkeys": { name: null },
 };
 /** A page that asks for a code beside the password, of those who have one. */
 const WITH_CODE = "/reauth";
@@ -44,10 +46,10 @@ export async function frame(page) {
 
 /** The name before the password, each with its token; a name for every field; nothing that hinders paste. */
 export async function fields(page) {
-  const forms = page.locator('form:has(input:not([type="radio"]))');
+  const forms = page.locator('form:has(input:not([type="radio"], [type="hidden"]))');
   const several = Object.entries(SEVERAL).find(([start]) => path(page).startsWith(start))?.[1];
   if (several) {
-    const names = await page.locator("input").evaluateAll((inputs) => inputs.map((input) => input.name));
+    const names = await page.locator('input:not([type="hidden"])').evaluateAll((inputs) => inputs.map((input) => input.name));
     const autocomplete = (name) => page.locator(`input[name="${name}"]`).getAttribute("autocomplete");
     for (const name of names) assert.equal(await autocomplete(name), several[name], name);
     return assert.equal(await forms.count(), names.length, "a form for each thing");
@@ -55,7 +57,7 @@ export async function fields(page) {
   const asksForCode = path(page) === WITH_CODE && (await page.locator("#code").count()) > 0;
   const expected = { ...TOKENS[path(page)], ...(asksForCode ? { code: "one-time-code" } : {}) };
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
-  const found = await page.locator('input:not([type="radio"], [type="checkbox"])').evaluateAll((inputs) => {
+  const found = await page.locator('input:not([type="radio"], [type="checkbox"], [type="hidden"])').evaluateAll((inputs) => {
     return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
   });
   assert.deepEqual(found, Object.entries(expected));

@@ -1,18 +1,18 @@
 // Devices that keep passkeys, by Chromium's own authenticator (CDP, domain WebAuthn).
 
-/** Gives this page's window such a device; `add`, `remove` and `credentials` look into it. */
-export async function device(page, { looksAtUser = true } = {}) {
+/** Gives this page's window such a device. A window has one that is built in, and others by `usb`. */
+export async function device(page, { looksAtUser = true, transport = "internal", isSynced = false } = {}) {
   const session = await page.context().newCDPSession(page);
   await session.send("WebAuthn.enable");
   const options = {
-    protocol: "ctap2", ctap2Version: "ctap2_1", transport: "internal", hasResidentKey: true,
+    protocol: "ctap2", ctap2Version: "ctap2_1", transport, hasResidentKey: true,
     hasUserVerification: true, isUserVerified: looksAtUser, automaticPresenceSimulation: true,
+    defaultBackupEligibility: isSynced, defaultBackupState: isSynced,
   };
   const { authenticatorId } = await session.send("WebAuthn.addVirtualAuthenticator", { options });
   const send = (what, more = {}) => session.send(`WebAuthn.${what}`, { authenticatorId, ...more });
   return {
     credentials: async () => (await send("getCredentials")).credentials,
-    add: (credential) => send("addCredential", { credential }),
     lookAtUser: (isUserVerified) => send("setUserVerified", { isUserVerified }),
     touch: (enabled) => send("setAutomaticPresenceSimulation", { enabled }),
   };

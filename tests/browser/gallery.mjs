@@ -323,11 +323,11 @@ export const GALLERY = {
   "passkeys, while there is none": inside("/account/passkeys"),
   "passkeys, with one": (_, page) => keyed(page),
   "passkeys, with a synced one beside it that is being renamed wrongly": async (_, page) => {
-    await keyed(page);
-    const phone = await device(page);
+    const { keys } = await keyed(page);
+    await keys.touch(false);
+    await device(page, { transport: "usb", isSynced: true });
     await addPasskey(page);
     await page.waitForURL("**/account/passkeys");
-    await phone.touch(false);
     await page.locator("summary").last().click();
     await page.getByLabel("Name").last().fill("x".repeat(100));
     await press(page, page.getByRole("button", { name: "Rename" }).last());
