@@ -3,7 +3,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
   const source = document.getElementById(button.dataset.copy);
   const status = document.getElementById(`${button.dataset.copy}-copied`);
   // Only pages from a safe place may write there.
-  if (!source || !status || !navigator.clipboard) continue;
+  if (!(source instanceof HTMLElement) || !(status instanceof HTMLElement) || !navigator.clipboard) continue;
   button.hidden = false;
   button.addEventListener("click", async () => {
     const parts = source.matches("code") ? [source] : [...source.querySelectorAll("code")];
@@ -13,7 +13,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
       await navigator.clipboard.writeText(text);
       status.textContent = "Copied.";
     } catch {
-      status.textContent = "That did not work. Please select it and copy it yourself.";
+      status.textContent = "That did not work. Please select it and copy it by hand.";
     }
   });
 }

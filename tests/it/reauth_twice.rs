@@ -4,6 +4,7 @@ use actix_web::web::{ServiceConfig, get, post};
 use futures_util::future::join_all;
 use secrecy::SecretString;
 use serde_json::Value;
+use vestibule::Config;
 use vestibule::flows::caller::Caller;
 use vestibule::flows::check_code::Code;
 use vestibule::flows::login::{self, Attempt, Outcome};
@@ -28,7 +29,12 @@ fn routes(config: &mut ServiceConfig) {
 
 /// Ada, who has an app, a minute after she turned it on; and a browser of hers that was trusted with it.
 async fn house(throttled: bool) -> (TestApp, User, Browser, Phone, Vec<String>) {
-    let app = TestApp::mounting(move |config| config.throttle.enabled = throttled, routes).await;
+    let change = move |config: &mut Config| {
+        config.throttle.enabled = throttled;
+        // Here it is codes that are counted.
+        config.throttle.device_failures = 1000;
+    };
+    let app = TestApp::mounting(change, routes).await;
     let ada = app.register("ada").await;
     let (_, phone, codes) = enrolled(&app, "ada").await;
     app.pass(60);

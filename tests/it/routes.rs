@@ -104,6 +104,7 @@ impl Stage {
             "/account/password" => format!("current_password={PASSWORD}&password={OTHER_PASSWORD}"),
             "/forgot" | "/account/email" => "email=ada%40example.org".to_owned(),
             "/account/email/code" => "code=12345678".to_owned(),
+            "/account/totp" => "code=123456".to_owned(),
             "/account/settings/name" => "display_name=Ada".to_owned(),
             "/account/settings/time-zone" => "time_zone=Asia%2FTokyo".to_owned(),
             "/account/settings/theme" => "theme=dark".to_owned(),
