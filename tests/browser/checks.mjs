@@ -7,6 +7,9 @@ import { contrast, path } from "./look.mjs";
 /** Password managers go by these; DESIGN: never `off`. */
 const TOKENS = {
   "/login": { login: "username webauthn", password: "current-password" },
+  "/login/totp": { username: "username", code: "one-time-code" },
+  // What is on paper is typed.
+  "/login/recovery-code": { username: "username", code: null },
   "/register": { username: "username", email: "email", password: "new-password" },
   "/setup": { username: "username", email: "email", password: "new-password" },
   "/forgot": { email: "email" },

@@ -1,4 +1,5 @@
 // Every page in every state that people see, each made through the front door.
+import { enrol } from "./codes.mjs";
 import { addPasskey, device, use } from "./devices.mjs";
 import { longPast } from "./past.mjs";
 import {
@@ -118,6 +119,17 @@ async function keyed(page) {
   return { ada, keys };
 }
 
+/** A sign-in that waits for a code. */
+const waiting = (place, fields) => async (house, page) => {
+  const home = await house.page();
+  const ada = somebody();
+  await register(home, ada);
+  await enrol(home);
+  await signIn(page, ada);
+  await page.goto(place);
+  if (fields) await submit(page, fields);
+};
+
 const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
 
 /** Each is given a new page, and may answer with another one. */
@@ -144,6 +156,27 @@ export const GALLERY = {
   "sign-in just after sign-out": async (_, page) => {
     await register(page, somebody());
     await signOut(page);
+  },
+  "a code of the app at sign-in": waiting("/login/totp"),
+  "a wrong code of the app at sign-in": waiting("/login/totp", { code: "000000" }),
+  "a recovery code at sign-in": waiting("/login/recovery-code"),
+  "a wrong recovery code at sign-in": waiting("/login/recovery-code", { code: "2222-2222-2222-2222" }),
+  "sign-in after five wrong codes": async (house, page) => {
+    await waiting("/login/totp")(house, page);
+    for (let tries = 0; tries < 5; tries += 1) await submit(page, { code: "000000" });
+  },
+  "a code at sign-in after too many": async (house) => {
+    const server = await house.server({ THROTTLE__ENABLED: "true" });
+    const page = await house.page({ server });
+    const home = await house.page({ server });
+    const ada = somebody();
+    await register(home, ada);
+    await enrol(home);
+    for (let tries = 0; tries < 12 && page.answer?.status() !== 429; tries += 1) {
+      if (tries % 4 === 0) await signIn(page, ada);
+      await submit(page, { code: "000000" });
+    }
+    return page;
   },
   registration: visit("/register"),
   "registration with mistakes": wrongly(visit("/register"), MISTAKES),

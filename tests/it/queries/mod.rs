@@ -17,6 +17,7 @@ mod leaving;
 mod passkeys;
 mod plan;
 mod renewing;
+mod second_factor;
 mod walk;
 mod watch;
 

@@ -15,6 +15,7 @@ use super::house::{House, Server};
 use super::leaving;
 use super::passkeys;
 use super::renewing;
+use super::second_factor;
 use super::watch;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
@@ -123,6 +124,7 @@ pub fn through(house: &House) -> Vec<String> {
     email::through(house, &server);
     values.extend(codes::through(&server));
     values.extend(passkeys::through(house, &server));
+    second_factor::through(house, &server);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
