@@ -8,9 +8,8 @@ import { House, tests } from "./house.mjs";
 
 const FILES = [
   "harness", "sessions", "staying", "whole_life", "account_sessions", "registering", "signing_in", "return_to",
-  "signing_out", "passwords", "change_password", "two_steps", "passkeys", "forgetting", "email", "settings",
-  "without_scripts", "keyboard", "looks",
-  "wire", "refusals", "every_page",
+  "signing_out", "second_factor", "passwords", "change_password", "two_steps", "passkeys", "forgetting", "email",
+  "settings", "without_scripts", "keyboard", "looks", "wire", "refusals", "every_page",
 ];
 const SLOWEST = 300_000;
 
