@@ -43,7 +43,8 @@ test("a wrong code is told, and the right one leads in after it", async (house) 
   assert.match(await page.title(), /^Error: /);
   assert.match(await page.getByRole("alert").innerText(), /That code is not right/);
   assert.equal(await page.inputValue("#code"), "");
-  assert.match(await page.getAttribute("#code", "aria-describedby"), /code-error/);
+  assert.equal(await focused(page), "code", "ready for another");
+  assert.match(await page.getAttribute("#code", "aria-describedby"), /form-error/);
   await submit(page, { code: totp(key) });
   assert.equal(path(page), "/dashboard");
 });

@@ -19,6 +19,7 @@ const PROVEN: &str = "whoever proved themselves lately";
 const ADMINISTRATORS: &str = "administrators";
 const BY_TOKEN: &str = "whoever shows a token";
 const BY_REFRESH: &str = "whoever has a refresh token";
+const BY_CHALLENGE: &str = "whoever has a challenge";
 const BY_LINK: &str = "whoever has the link";
 const BY_COOKIE: &str = "whoever has the cookie for it";
 const DEVELOPERS: &str = "developers on their own machine";
@@ -105,12 +106,13 @@ async fn each_route_answers_everybody_as_the_table_says() {
 #[test]
 fn the_answers_fit_who_may() {
     for (route, Row { who_may, answers }) in rows() {
-        // The first page leads strangers to sign-in, and signing out leads there: that refuses nobody.
-        let is_way_out = who_may == EVERYBODY || WAYS_OUT.contains(&route.as_str());
+        // The first page leads strangers to sign-in, and signing out leads there: that refuses nobody. The second step of
+        // signing in leads whoever has not done the first to that one, whoever else they are.
+        let is_way_out = [EVERYBODY, BY_COOKIE].contains(&&*who_may) || WAYS_OUT.contains(&route.as_str());
         let leads_on = |answer: &str| answer == "303 `/login`" && !is_way_out;
         let refused = answers.each_ref().map(|answer| is_refusal(answer) || leads_on(answer));
         let expected = match who_may.as_str() {
-            EVERYBODY | BY_REFRESH | BY_LINK | BY_COOKIE | DEVELOPERS => [false, false, false],
+            EVERYBODY | BY_REFRESH | BY_CHALLENGE | BY_LINK | BY_COOKIE | DEVELOPERS => [false, false, false],
             SIGNED_IN | PROVEN => [true, false, false],
             ADMINISTRATORS => [true, true, false],
             BY_TOKEN => [true, true, true],

@@ -103,6 +103,7 @@ impl Stage {
             "/reset" | "/reauth" => format!("password={PASSWORD}"),
             "/account/password" => format!("current_password={PASSWORD}&password={OTHER_PASSWORD}"),
             "/forgot" | "/account/email" => "email=ada%40example.org".to_owned(),
+            "/login/totp" | "/login/recovery-code" => "code=000000".to_owned(),
             "/account/email/code" => "code=12345678".to_owned(),
             "/account/totp" => "code=123456".to_owned(),
             "/account/settings/name" => "display_name=Ada".to_owned(),

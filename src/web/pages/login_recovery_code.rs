@@ -11,16 +11,19 @@ use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{FieldError, Shell, answer, see_other};
+use crate::web::page::{Shell, answer, see_other};
 
 const PAGE: &str = "/login/recovery-code";
+
+/// For whoever has typed a wrong one.
+const ADVICE: &str = "Each works once: try another one.";
 
 #[derive(Template)]
 #[template(path = "login_recovery_code.html")]
 struct LoginRecoveryCodePage {
     shell: Shell,
     step: StepView,
-    errors: Vec<FieldError>,
+    error: Option<String>,
 }
 
 /// `GET /login/recovery-code`: the form, for whoever has typed their password; others begin there.
@@ -31,7 +34,7 @@ pub(in crate::web) async fn show(
 ) -> Result<HttpResponse, Error> {
     match Step::find(&request, &context, &vestibule).await? {
         Ok(step) if step.waiting.offer.recovery_code || best(step.waiting.offer) == PAGE => {
-            page(&request, &step, false, StatusCode::OK, Vec::new())
+            page(&request, &step, false, StatusCode::OK, None)
         }
         Ok(step) => Ok(see_other(best(step.waiting.offer)).finish()),
         Err(way) => Ok(way),
@@ -47,10 +50,10 @@ pub(in crate::web) async fn submit(
     Form(form): Form<CodeForm>,
 ) -> Result<HttpResponse, Error> {
     let trust = form.trust_browser.is_some();
-    match try_code(&request, &context, earlier, &vestibule, form, Code::Recovery).await? {
+    match try_code(&request, &context, earlier, &vestibule, form, (Code::Recovery, ADVICE)).await? {
         Tried::On(way) => Ok(way),
         Tried::Again { step, status, error, wait } => {
-            Ok(waiting(page(&request, &step, trust, status, vec![error])?, wait))
+            Ok(waiting(page(&request, &step, trust, status, Some(error))?, wait))
         }
     }
 }
@@ -60,8 +63,8 @@ fn page(
     step: &Step,
     trust: bool,
     status: StatusCode,
-    errors: Vec<FieldError>,
+    error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let shell = Shell::of(request).saying(FlowState::of(request).take_flash());
-    answer(status, &LoginRecoveryCodePage { shell, step: StepView::of(step, trust), errors })
+    answer(status, &LoginRecoveryCodePage { shell, step: StepView::of(step, trust), error })
 }

@@ -11,14 +11,18 @@ use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{FieldError, Shell, answer, see_other};
+use crate::web::page::{Shell, answer, see_other};
+
+/// For whoever has typed a wrong one.
+const ADVICE: &str =
+    "Each works once: wait for the next one. If that is wrong too, check the clock of your phone.";
 
 #[derive(Template)]
 #[template(path = "login_totp.html")]
 struct LoginTotpPage {
     shell: Shell,
     step: StepView,
-    errors: Vec<FieldError>,
+    error: Option<String>,
 }
 
 /// `GET /login/totp`: the form, for whoever has typed their password; others begin there.
@@ -28,7 +32,7 @@ pub(in crate::web) async fn show(
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     match Step::find(&request, &context, &vestibule).await? {
-        Ok(step) if step.waiting.offer.totp => page(&request, &step, false, StatusCode::OK, Vec::new()),
+        Ok(step) if step.waiting.offer.totp => page(&request, &step, false, StatusCode::OK, None),
         Ok(step) => Ok(see_other(best(step.waiting.offer)).finish()),
         Err(way) => Ok(way),
     }
@@ -43,10 +47,10 @@ pub(in crate::web) async fn submit(
     Form(form): Form<CodeForm>,
 ) -> Result<HttpResponse, Error> {
     let trust = form.trust_browser.is_some();
-    match try_code(&request, &context, earlier, &vestibule, form, Code::Totp).await? {
+    match try_code(&request, &context, earlier, &vestibule, form, (Code::Totp, ADVICE)).await? {
         Tried::On(way) => Ok(way),
         Tried::Again { step, status, error, wait } => {
-            Ok(waiting(page(&request, &step, trust, status, vec![error])?, wait))
+            Ok(waiting(page(&request, &step, trust, status, Some(error))?, wait))
         }
     }
 }
@@ -56,8 +60,8 @@ fn page(
     step: &Step,
     trust: bool,
     status: StatusCode,
-    errors: Vec<FieldError>,
+    error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let shell = Shell::of(request).saying(FlowState::of(request).take_flash());
-    answer(status, &LoginTotpPage { shell, step: StepView::of(step, trust), errors })
+    answer(status, &LoginTotpPage { shell, step: StepView::of(step, trust), error })
 }

@@ -17,7 +17,7 @@ use crate::web::cookies;
 use crate::web::error::Error;
 use crate::web::extract::{Context, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{FieldError, see_other, with_retry_after, words_for};
+use crate::web::page::{see_other, with_retry_after, words_for};
 
 /// The name of the waiting sign-in's token in the flow state.
 pub(super) const CHALLENGE: &str = "challenge";
@@ -108,17 +108,17 @@ pub(super) enum Tried {
     /// The way on: in, or back to sign-in.
     On(HttpResponse),
     /// The page again.
-    Again { step: Step, status: StatusCode, error: FieldError, wait: Option<Duration> },
+    Again { step: Box<Step>, status: StatusCode, error: String, wait: Option<Duration> },
 }
 
-/// Tries a code at the sign-in that waits here.
+/// Tries a code at the sign-in that waits here; `advice` is for whoever has typed a wrong one.
 pub(super) async fn try_code(
     request: &HttpRequest,
     context: &Context,
     earlier: EarlierSessions,
     vestibule: &Vestibule,
     form: CodeForm,
-    kind: fn(SecretString) -> Code,
+    (kind, advice): (fn(SecretString) -> Code, &str),
 ) -> Result<Tried, Error> {
     let step = match Step::find(request, context, vestibule).await? {
         Ok(step) => step,
@@ -143,8 +143,8 @@ pub(super) async fn try_code(
         }
         Err(error @ SecondFactorError::WrongCode) => match Step::find(request, context, vestibule).await? {
             Ok(step) => {
-                let error = FieldError { field: "code", message: error.to_string() };
-                Ok(Tried::Again { step, status: StatusCode::UNPROCESSABLE_ENTITY, error, wait: None })
+                let (status, error) = (StatusCode::UNPROCESSABLE_ENTITY, format!("{error} {advice}"));
+                Ok(Tried::Again { step: Box::new(step), status, error, wait: None })
             }
             // That was the last of its tries.
             Err(way) => Ok(Tried::On(way)),
@@ -155,9 +155,9 @@ pub(super) async fn try_code(
         },
         Err(SecondFactorError::Throttled { retry_after }) => {
             let words = Error::TooManyRequests { retry_after }.to_string();
-            let message = format!("{words} {}", until(context, retry_after));
+            let error = format!("{words} {}", until(context, retry_after));
             let (status, wait) = (StatusCode::TOO_MANY_REQUESTS, Some(retry_after));
-            Ok(Tried::Again { step, status, error: FieldError { field: "", message }, wait })
+            Ok(Tried::Again { step: Box::new(step), status, error, wait })
         }
         Err(SecondFactorError::Database(error)) => Err(error.into()),
     }
