@@ -31,6 +31,7 @@ mod refusal_tests;
 mod registration;
 mod rule;
 mod schema;
+mod second_factor;
 mod secret;
 mod server;
 mod sessions;
@@ -57,6 +58,7 @@ pub use self::problem::{Problem, Problems};
 pub use self::reference::reference;
 pub use self::registration::{EmailField, RegistrationConfig, RegistrationMode};
 pub use self::rule::Rule;
+pub use self::second_factor::{Require, SecondFactorConfig};
 pub use self::secret::{MASK, Secret, SecretKey};
 pub use self::server::ServerConfig;
 pub use self::sessions::SessionsConfig;
@@ -80,6 +82,8 @@ pub struct Config {
     pub tokens: TokensConfig,
     /// What we ask of a password.
     pub passwords: PasswordsConfig,
+    /// Who has to sign in with more than a password.
+    pub second_factor: SecondFactorConfig,
     /// Who may make an account.
     pub registration: RegistrationConfig,
     /// What becomes of an account that its owner closes, and of what happened to it.

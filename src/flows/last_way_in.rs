@@ -1,16 +1,77 @@
-//! The last way in: nobody takes from themselves what they sign in with.
+//! What somebody may do without: never their last way in, and no factor that their administrator asks for.
 
+use crate::config::Require;
+use crate::credentials::passkey::RelyingParty;
+use crate::flows::factors::Factors;
 use crate::id::PasskeyId;
-use crate::models::{Passkey, User};
+use crate::models::{Passkey, Role, User};
+use crate::vestibule::Vestibule;
 
-/// Whether `user` still gets in without the passkey `id`: by a password, or by another passkey of `theirs` that works
-/// at `rp_id`. A recovery code is no way in: it stands in for a second factor.
-pub(super) fn may_remove_passkey(
+/// What somebody wants to do without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loss {
+    /// The authenticator app.
+    Totp,
+    /// One passkey.
+    Passkey(PasskeyId),
+    /// The password.
+    Password,
+}
+
+/// Why it stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Kept {
+    /// Nothing would be left to sign in with.
+    #[error("This is the only way you can sign in. Add another passkey or set a password first.")]
+    LastWayIn,
+    /// Without a passkey, the password is the only way in.
+    #[error("Your password is your only way in. Add a passkey first.")]
+    OnlyPassword,
+    /// The administrator asks for a second factor, and this is the last.
+    #[error(
+        "Your administrator asks for a second step at sign-in, and this is your only one. Add another one first."
+    )]
+    AskedFor,
+}
+
+/// Whether `user` has to have a second factor.
+pub fn is_asked(vestibule: &Vestibule, user: &User) -> bool {
+    match vestibule.config.second_factor.require {
+        Require::Off => false,
+        Require::Admins => user.role == Role::Admin,
+        Require::Everyone => true,
+    }
+}
+
+/// Whether `user` has to have one and has none: then they can do nothing else.
+pub fn must_enrol(vestibule: &Vestibule, user: &User) -> bool {
+    user.second_factor_since.is_none() && is_asked(vestibule, user)
+}
+
+/// Whether `user`, who has `factors`, may do without `loss`.
+///
+/// # Errors
+///
+/// Why not.
+pub fn may_lose_factor(
+    vestibule: &Vestibule,
     user: &User,
-    theirs: &[Passkey],
-    id: &PasskeyId,
-    rp_id: Option<&str>,
-) -> bool {
-    let works = |passkey: &Passkey| passkey.id != *id && rp_id == Some(passkey.rp_id.as_str());
-    user.password_hash.is_some() || theirs.iter().any(works)
+    factors: &Factors,
+    loss: Loss,
+) -> Result<(), Kept> {
+    let has_password = user.password_hash.is_some() && loss != Loss::Password;
+    let has_app = factors.totp_since.is_some() && loss != Loss::Totp;
+    let stays = |passkey: &&Passkey| loss != Loss::Passkey(passkey.id.clone());
+    let has_passkey = factors.passkeys.iter().any(|passkey| stays(&passkey));
+    // One for another host lies there, and signs nobody in.
+    let rp_id = vestibule.passkeys.as_ref().map(RelyingParty::id);
+    let works = |passkey: &Passkey| rp_id == Some(passkey.rp_id.as_str());
+    let has_way_in = has_password || factors.passkeys.iter().filter(stays).any(works);
+    // A code of an app is no way in by itself: without one, nothing is lost that anybody came in by.
+    match (has_way_in, &loss) {
+        (false, Loss::Passkey(_)) => Err(Kept::LastWayIn),
+        (false, Loss::Password) => Err(Kept::OnlyPassword),
+        _ if !has_app && !has_passkey && is_asked(vestibule, user) => Err(Kept::AskedFor),
+        _ => Ok(()),
+    }
 }

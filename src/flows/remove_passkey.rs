@@ -1,11 +1,11 @@
 //! Take a passkey away.
 
 use crate::clock::Timestamp;
-use crate::credentials::passkey::RelyingParty;
 use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::change_factors::{self, Change};
-use crate::flows::last_way_in;
+use crate::flows::factors;
+use crate::flows::last_way_in::{self, Kept, Loss};
 use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::id::PasskeyId;
 use crate::mail::messages;
@@ -18,9 +18,9 @@ pub enum RemovePasskeyError {
     /// They have no such passkey.
     #[error("There is no such passkey.")]
     NotFound,
-    /// They would not get in again.
-    #[error("This is the only way you can sign in. Add another passkey or set a password first.")]
-    LastWayIn,
+    /// They would not get in again, or have to have it.
+    #[error(transparent)]
+    Kept(#[from] Kept),
     /// The session ended meanwhile.
     #[error("Your session has ended. Please sign in again.")]
     SessionEnded,
@@ -46,12 +46,9 @@ pub async fn remove(
     let done = vestibule.db.write(move |conn| {
         let user = User::find_locked(conn, &session.user_id).map_err(db::Error::from)?;
         let user = user.ok_or(RemovePasskeyError::SessionEnded)?;
-        let theirs = Passkey::list(conn, &user.id).map_err(db::Error::from)?;
-        let passkey = theirs.iter().find(|passkey| passkey.id == id).ok_or(RemovePasskeyError::NotFound)?;
-        let rp_id = here.passkeys.as_ref().map(RelyingParty::id);
-        if !last_way_in::may_remove_passkey(&user, &theirs, &id, rp_id) {
-            return Err(RemovePasskeyError::LastWayIn);
-        }
+        let factors = factors::within(conn, &user.id)?;
+        let passkey = factors.passkeys.iter().find(|passkey| passkey.id == id).ok_or(RemovePasskeyError::NotFound)?;
+        last_way_in::may_lose_factor(&here, &user, &factors, Loss::Passkey(id.clone()))?;
         Passkey::delete(conn, &user.id, &id).map_err(db::Error::from)?;
         let event = caller.event(EventKind::FactorRemoved, Some(&user.id), now).saying("passkey");
         let what = format!("the passkey “{}”", messages::inert(&passkey.name));

@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::credentials::password::HashError;
 use crate::db;
+use crate::flows::last_way_in::Kept;
 use crate::flows::register::Fault;
 
 /// No form and no document of ours comes near it.
@@ -48,6 +49,11 @@ pub enum Error {
     /// Somebody is signed in, and their last proof is too old for this.
     #[error("Please confirm that it is you.")]
     Reauthenticate,
+    /// Somebody is signed in, and has to have a second factor before anything else.
+    #[error(
+        "Your administrator asks for a second step at sign-in. Add an authenticator app or a passkey first."
+    )]
+    EnrolmentRequired,
     /// Somebody is signed in and has no business here.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
@@ -77,6 +83,9 @@ pub enum Error {
     /// Somebody else has it.
     #[error("{0}")]
     Conflict(String),
+    /// Somebody may not do without it.
+    #[error(transparent)]
+    Kept(#[from] Kept),
     /// More than we read.
     #[error("The request is larger than {} KiB.", MOST_BODY_BYTES / 1024)]
     PayloadTooLarge,
@@ -148,6 +157,7 @@ impl Error {
             Self::InvalidCredentials(_) => "That did not work",
             Self::AlreadySignedIn => "You are signed in",
             Self::Reauthenticate => "Please confirm that it is you",
+            Self::EnrolmentRequired => "A second step is asked for",
             Self::Forbidden(_) => "You may not see this",
             Self::CrossSite { .. } => "That came from somewhere else",
             Self::NotFound => "There is nothing here",
@@ -155,6 +165,7 @@ impl Error {
             Self::MethodNotAllowed(_) => "Not that way",
             Self::RequestTimeout => "That took too long",
             Self::Conflict(_) => "That is taken",
+            Self::Kept(_) => "That has to stay",
             Self::PayloadTooLarge | Self::UriTooLong | Self::HeadersTooLarge => "That is too much",
             Self::UnsupportedMediaType(_) => "We cannot read that",
             Self::Unprocessable(_) => "Something has to be mended",
@@ -179,7 +190,7 @@ impl Error {
             }
             // Of their headers people know only these; the pages of one site share them.
             Self::HeadersTooLarge => "Delete the cookies of this site, then try again.",
-            Self::Forbidden(_) | Self::Gone { .. } => "",
+            Self::Forbidden(_) | Self::Gone { .. } | Self::Kept(_) => "",
             _ => "Go back and try again.",
         }
     }
@@ -194,6 +205,7 @@ impl Error {
             Self::InvalidCredentials(_) => "invalid-credentials",
             Self::AlreadySignedIn => "already-signed-in",
             Self::Reauthenticate => "reauthentication-required",
+            Self::EnrolmentRequired => "second-factor-enrolment-required",
             Self::Forbidden(_) => "forbidden",
             Self::CrossSite { .. } => "cross-site",
             Self::NotFound => "not-found",
@@ -201,6 +213,7 @@ impl Error {
             Self::MethodNotAllowed(_) => "method-not-allowed",
             Self::RequestTimeout => "request-timeout",
             Self::Conflict(_) => "conflict",
+            Self::Kept(_) => "last-way-in",
             Self::PayloadTooLarge => "payload-too-large",
             Self::UriTooLong => "uri-too-long",
             Self::HeadersTooLarge => "headers-too-large",
@@ -219,7 +232,11 @@ impl Error {
             title: self.title(),
             status: self.status_code().as_u16(),
             detail: self.to_string(),
-            error: self.to_string(),
+            // A word for whoever has to lead somebody on.
+            error: match self {
+                Self::EnrolmentRequired => "second_factor_enrolment_required".to_owned(),
+                _ => self.to_string(),
+            },
             errors: if let Self::Unprocessable(faults) = self { faults } else { &[] },
             request_id,
         }
@@ -274,12 +291,12 @@ impl ResponseError for Error {
             | Self::RefreshRefused
             | Self::InvalidCredentials(_)
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
-            Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
+            Self::EnrolmentRequired | Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone { .. } => StatusCode::GONE,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
-            Self::Conflict(_) | Self::AlreadySignedIn => StatusCode::CONFLICT,
+            Self::Conflict(_) | Self::Kept(_) | Self::AlreadySignedIn => StatusCode::CONFLICT,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UriTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,

@@ -13,6 +13,7 @@ use super::flow_state::Flash;
 use super::theme::Theme;
 use crate::clock::{Timestamp, Zone};
 use crate::flows::authenticate::Authenticated;
+use crate::flows::last_way_in;
 use crate::models::{Role, User};
 
 /// The frame around a page's own words.
@@ -32,6 +33,8 @@ pub(super) struct Shell {
     pub(super) version: Option<&'static str>,
     /// The entry of the navigation that is open.
     pub(super) section: &'static str,
+    /// Whether they have to add a factor before anything else.
+    pub(super) must_enrol: bool,
 }
 
 /// Who is signed in, as far as the frame shows it.
@@ -55,7 +58,9 @@ impl Shell {
         let user = ShellUser { name: current.user.called().to_owned() };
         let is_admin = current.user.role == Role::Admin;
         let version = is_admin.then_some(env!("CARGO_PKG_VERSION"));
-        Self { user: Some(user), version, ..Self::of(request) }
+        let must_enrol = extract::instance(request)
+            .is_ok_and(|vestibule| last_way_in::must_enrol(&vestibule, &current.user));
+        Self { user: Some(user), version, must_enrol, ..Self::of(request) }
     }
 
     /// The frame, with what has just happened.

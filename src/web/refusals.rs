@@ -8,6 +8,7 @@ use crate::flows::forgot_password::ForgotPasswordError;
 use crate::flows::login::LoginError;
 use crate::flows::reauthenticate::ReauthenticateError;
 use crate::flows::register::RegisterError;
+use crate::flows::remove_totp::RemoveTotpError;
 use crate::flows::second_factor::SecondFactorError;
 use crate::flows::throttle::ThrottleError;
 
@@ -98,6 +99,15 @@ impl From<CheckPasskeyError> for Error {
             CheckPasskeyError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             CheckPasskeyError::Database(error) => error.into(),
             other => Self::InvalidCredentials(other.to_string()),
+        }
+    }
+}
+
+impl From<RemoveTotpError> for Error {
+    fn from(error: RemoveTotpError) -> Self {
+        match error {
+            RemoveTotpError::Kept(kept) => kept.into(),
+            RemoveTotpError::Database(error) => error.into(),
         }
     }
 }

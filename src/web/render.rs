@@ -54,6 +54,10 @@ fn answer(request: &HttpRequest, error: &Error) -> HttpResponse {
         _ if matches!(error, Error::AlreadySignedIn) => {
             HttpResponse::SeeOther().insert_header((header::LOCATION, "/dashboard")).finish()
         }
+        // Whatever they asked for, it waits: nothing of it was done.
+        _ if matches!(error, Error::EnrolmentRequired) => {
+            HttpResponse::SeeOther().insert_header((header::LOCATION, "/account/totp")).finish()
+        }
         Some(way) if request.extensions().contains::<WayBack>() => {
             let back = request.extensions().get::<WayBack>().map_or("/", |back| back.0);
             let location = return_to::with_next(way, &Uri::from_static(back));
@@ -72,6 +76,7 @@ fn page(request: &HttpRequest, error: &Error, way: Option<&str>, id: &str) -> Ht
     let way_back = match (way, error) {
         (Some(way), _) => Some((way.to_owned(), "Go on".to_owned())),
         (_, Error::Gone { way_on: (href, text), .. }) => Some(((*href).to_owned(), (*text).to_owned())),
+        (_, Error::Kept(_)) => Some(("/account/settings".to_owned(), "To your settings".to_owned())),
         (_, Error::NotFound | Error::Forbidden(_)) => Some(("/".to_owned(), "To the first page".to_owned())),
         _ => None,
     };

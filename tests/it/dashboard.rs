@@ -2,6 +2,7 @@
 
 use vestibule::models::Role;
 
+use crate::enrolment::nobody_has_to;
 use crate::support::{Answer, Browser, TestApp};
 
 const IPHONE: &str = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) \
@@ -69,7 +70,7 @@ async fn it_shows_who_where_and_until_when() {
 
 #[actix_web::test]
 async fn an_administrator_and_a_lonely_session_are_told_so() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(nobody_has_to).await;
     app.register_as("grace", "", Role::Admin).await;
     let mut browser = app.browser();
     browser.sign_in("grace").await;

@@ -6,6 +6,7 @@ use actix_web::web::{ServiceConfig, get, post};
 use vestibule::models::Role;
 use vestibule::web::extract::{Admin, BearerUser, CurrentUser, Visitor};
 
+use crate::enrolment::nobody_has_to;
 use crate::support::{Answer, TestApp};
 
 async fn current(user: CurrentUser) -> String {
@@ -38,7 +39,7 @@ const ALL: [&str; 5] = ["current", "bearer", "admin", "visitor", "perhaps"];
 
 /// An instance with `ada`, who administers it, and `bob`, who does not.
 async fn house() -> TestApp {
-    let app = TestApp::mounting(|_| (), routes).await;
+    let app = TestApp::mounting(nobody_has_to, routes).await;
     app.register_as("ada", "", Role::Admin).await;
     app.register("bob").await;
     app

@@ -8,6 +8,7 @@ use vestibule::flows::{close_account, housekeeping, login};
 use vestibule::models::{Role, Session, User};
 
 use crate::close_account::{A_WEEK, close, row, stage};
+use crate::enrolment::nobody_has_to;
 use crate::schema::dump;
 use crate::support::{PASSWORD, TestApp};
 
@@ -18,7 +19,7 @@ async fn session_of(app: &TestApp, user: &User) -> Session {
 
 #[actix_web::test]
 async fn the_last_administrator_stays_and_of_two_who_leave_at_once_one_does() {
-    let app = TestApp::new().await;
+    let app = TestApp::with(nobody_has_to).await;
     let root = app.register_as("root", "", Role::Admin).await;
     let mut browser = app.browser();
     browser.sign_in("root").await;

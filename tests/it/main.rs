@@ -30,6 +30,7 @@ mod doorway;
 mod embed;
 mod encoding;
 mod ended_everywhere;
+mod enrolment;
 mod enumeration;
 mod errors;
 mod export;

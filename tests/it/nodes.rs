@@ -8,6 +8,7 @@ use vestibule::flows::caller::Caller;
 use vestibule::flows::{administer_user, end_session};
 use vestibule::models::{RevokedBecause, Role};
 
+use crate::enrolment::nobody_has_to;
 use crate::support::{PASSWORD, TestApp};
 
 pub async fn until_remembering(app: &TestApp) {
@@ -104,7 +105,7 @@ async fn what_a_slow_request_ended_is_over_everywhere_too() {
 
 #[actix_web::test]
 async fn a_role_that_changes_at_one_node_counts_at_another_within_a_second() {
-    let first = TestApp::new().await;
+    let first = TestApp::with(nobody_has_to).await;
     let second = first.another_node().await;
     let ada = first.register("ada").await;
     let mut there = second.program();

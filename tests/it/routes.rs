@@ -9,6 +9,7 @@ use vestibule::flows::{reset_password, set_up};
 use vestibule::models::{Role, Session};
 use vestibule::web::{Entry, entries};
 
+use crate::enrolment::nobody_has_to;
 use crate::forgot::{ADDRESS, proven};
 use crate::new_device::stranger;
 use crate::not_me::links;
@@ -31,7 +32,7 @@ pub struct Stage {
 
 impl Stage {
     pub async fn new() -> Self {
-        let app = TestApp::new().await;
+        let app = TestApp::with(nobody_has_to).await;
         let setup = set_up::issue_link(&app.vestibule, app.now()).await.unwrap().unwrap();
         let ada = proven(&app, "ada", ADDRESS).await;
         app.register_as("root", "", Role::Admin).await;

@@ -13,11 +13,12 @@ use vestibule::models::{Revocation, Role, Session};
 use vestibule::secret::sha256;
 use vestibule::verified_tokens::{Authenticated, VerifiedTokens};
 
+use crate::enrolment::nobody_has_to;
 use crate::support::{Program, TestApp};
 
 /// Somebody signed in, whose token is remembered.
 async fn stage() -> (TestApp, Program) {
-    let app = TestApp::new().await;
+    let app = TestApp::with(nobody_has_to).await;
     app.register("ada").await;
     let mut ada = app.program();
     ada.log_in("ada").await;

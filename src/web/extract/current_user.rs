@@ -11,7 +11,7 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use futures_util::future::Either;
 
-use super::{Context, instance, renewal};
+use super::{Context, enrolment, instance, renewal};
 use crate::flows::authenticate::{self, AuthenticateError, Authenticated};
 use crate::tokens::TokenError;
 use crate::vestibule::Vestibule;
@@ -56,15 +56,20 @@ impl FromRequest for CurrentUser {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         if bearer_token(request).is_some() {
-            return authenticate(request, bearer_token, |_, who| Ok(Self(who)));
+            return authenticate(request, bearer_token, |request, who| {
+                enrolment::admit(request, who).map(Self)
+            });
         }
         match remembered(request, cookie_token).and_then(|who| who.map(|who| admit(request, who)).transpose())
         {
-            Ok(Some(who)) => Either::Left(ready(Ok(Self(who)))),
+            Ok(Some(who)) => Either::Left(ready(enrolment::admit(request, who).map(Self))),
             Err(error) if !renewal::is_possible(request, &error) => Either::Left(ready(Err(error))),
             Ok(None) | Err(_) => {
                 let request = request.clone();
-                Either::Right(Box::pin(async move { by_cookies(&request).await.map(Self) }))
+                Either::Right(Box::pin(async move {
+                    let who = by_cookies(&request).await?;
+                    enrolment::admit(&request, who).map(Self)
+                }))
             }
         }
     }
@@ -75,7 +80,7 @@ impl FromRequest for BearerUser {
     type Future = Answer<Self>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        authenticate(request, bearer_token, |_, who| Ok(Self(who)))
+        authenticate(request, bearer_token, |request, who| enrolment::admit(request, who).map(Self))
     }
 }
 

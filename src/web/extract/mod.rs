@@ -15,6 +15,7 @@ mod body;
 mod context;
 mod current_user;
 mod earlier_sessions;
+mod enrolment;
 mod form;
 mod guards;
 mod json;

@@ -149,7 +149,7 @@ pub(in crate::web) async fn remove(
         Err(RemovePasskeyError::NotFound) => Err(Error::NotFound),
         Err(RemovePasskeyError::SessionEnded) => Err(Error::TokenRefused),
         Err(RemovePasskeyError::Database(error)) => Err(error.into()),
-        Err(error @ RemovePasskeyError::LastWayIn) => {
+        Err(error @ RemovePasskeyError::Kept(_)) => {
             let errors = vec![FieldError { field: "", message: error.to_string() }];
             page(&request, &context, &current, &vestibule, (StatusCode::CONFLICT, errors), None).await
         }

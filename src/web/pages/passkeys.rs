@@ -8,6 +8,7 @@ use askama::Template;
 use crate::credentials::passkey;
 use crate::flows::add_passkey::MOST_PASSKEYS;
 use crate::flows::factors;
+use crate::flows::last_way_in::{self, Kept, Loss};
 use crate::models::Passkey;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
@@ -31,7 +32,6 @@ struct PasskeysPage {
     /// All of them that work here, as their devices call them.
     credentials: String,
     has_room: bool,
-    has_password: bool,
 }
 
 /// A passkey, as the page shows it.
@@ -45,6 +45,8 @@ struct Row {
     is_synced: bool,
     cloned: Option<Moment>,
     /// The host that it is for, if that is not ours.
+    /// Why it cannot be removed, if so.
+    stays: Option<Kept>,
     elsewhere: Option<String>,
 }
 
@@ -74,7 +76,8 @@ pub(super) async fn page(
     refused: Option<Refused>,
 ) -> Result<HttpResponse, Error> {
     let (user, moments) = (&current.user, Moments::of(&current.user, context.now));
-    let passkeys = factors::of(vestibule, &user.id).await?.passkeys;
+    let factors = factors::of(vestibule, &user.id).await?;
+    let passkeys = &factors.passkeys;
     let rp_id = vestibule.passkeys.as_ref().map(|party| party.id().to_owned());
     let ours = passkeys.iter().filter(|passkey| rp_id.as_deref() == Some(passkey.rp_id.as_str()));
     let credentials: Vec<_> = ours.map(|passkey| passkey.credential_id.as_str()).collect();
@@ -90,6 +93,10 @@ pub(super) async fn page(
         last_used: passkey.last_used_at.map(|at| moments.show(at)),
         is_synced: passkey.is_synced,
         cloned: passkey.cloned_at.map(|at| moments.show(at)),
+        stays: {
+            let loss = Loss::Passkey(passkey.id.clone());
+            last_way_in::may_lose_factor(vestibule, user, &factors, loss).err()
+        },
         elsewhere: (rp_id.as_ref() != Some(&passkey.rp_id)).then(|| passkey.rp_id.clone()),
     };
     let mut shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
@@ -102,7 +109,6 @@ pub(super) async fn page(
         rp_id,
         user_handle: passkey::user_handle(user.id.as_str()).unwrap_or_default(),
         has_room: passkeys.len() < MOST_PASSKEYS,
-        has_password: user.password_hash.is_some(),
     };
     answer(status, &page)
 }

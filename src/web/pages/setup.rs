@@ -7,6 +7,7 @@ use askama::Template;
 
 use super::register::{RegisterForm, field_errors};
 use super::signed_in;
+use crate::flows::last_way_in;
 use crate::flows::set_up::{self, SetUpError};
 use crate::models::Role;
 use crate::vestibule::Vestibule;
@@ -71,7 +72,10 @@ pub(in crate::web) async fn submit(
     match set_up::first_admin(&vestibule, &token, account, replaces, &caller, context.now).await {
         Ok(done) => {
             flow.forget_link_token(LINK);
-            flow.say("Welcome. You are the administrator of this instance.");
+            flow.say(match last_way_in::must_enrol(&vestibule, &done.user) {
+                true => "Welcome. You are the administrator of this instance. One step is left: how to protect it.",
+                false => "Welcome. You are the administrator of this instance.",
+            });
             signed_in(&vestibule, &done, "/dashboard")
         }
         Err(SetUpError::InvalidLink) => Err(gone()),

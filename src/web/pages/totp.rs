@@ -11,6 +11,7 @@ use crate::credentials::recovery_code::CODES;
 use crate::flows::check_code::FEW_CODES;
 use crate::flows::enrol_totp::{self, EnrolTotpError};
 use crate::flows::factors::{self, RecoverySet};
+use crate::flows::last_way_in::{self, Kept, Loss};
 use crate::flows::remove_totp;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
@@ -38,7 +39,7 @@ struct TotpPage {
 enum State {
     Off,
     Pending { key: String, url: String, qr: Option<Qr> },
-    On { since: Moment, codes: Option<RecoverySet> },
+    On { since: Moment, codes: Option<RecoverySet>, stays: Option<Kept> },
 }
 
 /// A button.
@@ -116,7 +117,11 @@ pub(super) async fn page(
     let (user, now, flow) = (&current.user, context.now, FlowState::of(request));
     let factors = factors::of(vestibule, &user.id).await?;
     let state = match factors.totp_since {
-        Some(since) => State::On { since: Moments::of(user, now).show(since), codes: factors.recovery },
+        Some(since) => State::On {
+            since: Moments::of(user, now).show(since),
+            codes: factors.recovery,
+            stays: last_way_in::may_lose_factor(vestibule, user, &factors, Loss::Totp).err(),
+        },
         None => match enrol_totp::pending(vestibule, &user.id, now).await? {
             None => State::Off,
             Some(secret) => {
