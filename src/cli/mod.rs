@@ -24,6 +24,7 @@ mod user;
 mod user_create;
 mod user_delete;
 mod user_named;
+mod user_reset_second_factor;
 mod user_view;
 mod welcome;
 

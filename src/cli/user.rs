@@ -7,12 +7,13 @@ use super::output::{self, Format};
 use super::user_create::{self, Create};
 use super::user_delete::Delete;
 use super::user_named::{administers, find, warn_without_admin};
+use super::user_reset_second_factor::ResetSecondFactor;
 use super::user_view::{self, UserView};
 use crate::clock::Timestamp;
 use crate::config::Overrides;
 use crate::credentials::username;
 use crate::flows::caller::Caller;
-use crate::flows::{administer_user, overview, reset_password};
+use crate::flows::{administer_user, factors, overview, reset_password};
 use crate::models::{self, Role};
 use crate::vestibule::Vestibule;
 
@@ -96,6 +97,7 @@ pub(super) enum User {
         #[arg(long, value_name = "URL")]
         public_url: Option<String>,
     },
+    ResetSecondFactor(ResetSecondFactor),
 }
 
 /// The account that a command is about.
@@ -122,6 +124,7 @@ impl User {
             Self::Delete(delete) => delete.run(vestibule, now).await,
             Self::SetRole { named, role } => set_role(vestibule, named, role, now).await,
             Self::ResetLink { named, .. } => reset_link(vestibule, named, now).await,
+            Self::ResetSecondFactor(reset) => reset.run(vestibule, now).await,
         })
     }
 }
@@ -143,7 +146,8 @@ async fn list(vestibule: &Vestibule, after: &str, limit: u16, format: Format) ->
 async fn show(vestibule: &Vestibule, named: Named, now: Timestamp) -> anyhow::Result<()> {
     let user = find(vestibule, &named.name).await?;
     let sessions = overview::sessions(vestibule, &user.id, now).await?.len();
-    let view = UserView::of(&user).with_sessions(sessions);
+    let factors = factors::of(vestibule, &user.id).await?;
+    let view = UserView::of(&user).with_sessions(sessions).with_factors(&factors);
     named.format.answer(&view, || view.to_string())
 }
 

@@ -7,7 +7,7 @@ use toml::{Table, Value};
 
 use super::{
     AccountConfig, Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig,
-    ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig, WebauthnConfig,
+    SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig, WebauthnConfig,
 };
 
 /// What environment variables of ours begin with.
@@ -44,6 +44,7 @@ pub(super) fn sections() -> Vec<Section> {
             "sessions" => section::<SessionsConfig>(name, &defaults),
             "tokens" => section::<TokensConfig>(name, &defaults),
             "passwords" => section::<PasswordsConfig>(name, &defaults),
+            "second_factor" => section::<SecondFactorConfig>(name, &defaults),
             "registration" => section::<RegistrationConfig>(name, &defaults),
             "account" => section::<AccountConfig>(name, &defaults),
             "mail" => section::<MailConfig>(name, &defaults),

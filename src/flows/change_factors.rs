@@ -37,29 +37,18 @@ pub(super) fn note(
     now: Timestamp,
 ) -> Result<Vec<RecoveryCode>, db::Error> {
     let Change { user, keep, event, what } = change;
-    let has_any = factors::within(conn, &user.id)?.any();
-    let since = has_any.then(|| user.second_factor_since.unwrap_or(now));
-    User::update_factors(conn, &user.id, since, now)?;
-    LoginChallenge::delete_of(conn, &user.id)?;
     let is_added = event.kind == EventKind::FactorAdded;
     let ends_others = !is_added || user.second_factor_since.is_none();
     if ends_others {
         end_session::revoke_all_but(here, conn, &user.id, keep, RevokedBecause::FactorsChanged, now)?;
     }
-    end_session::ask_anew(here, conn, &user.id)?;
-    let codes = match since {
-        Some(_) => recovery_codes::make_first(here, conn, &user.id, now)?,
-        None => {
-            models::RecoveryCode::delete_of(conn, &user.id)?;
-            Vec::new()
-        }
-    };
+    let Settled { codes, is_two_step } = settle(here, conn, user, now)?;
     let message = FactorsChanged {
         username: messages::inert(&user.username),
         what,
         is_added,
         others_are_out: ends_others,
-        is_two_step: has_any,
+        is_two_step,
         changed_at: now.in_words(),
         changed_from: caller.address(),
         reset_url: format!("{}/forgot", here.config.public_url()),
@@ -67,6 +56,38 @@ pub(super) fn note(
     queue_mail::notify(here, conn, user, &message, now)?;
     event.insert(conn)?;
     Ok(codes)
+}
+
+/// How it stands after a change.
+#[derive(Debug)]
+pub(super) struct Settled {
+    /// To be shown once, if it was the first factor.
+    pub(super) codes: Vec<RecoveryCode>,
+    /// Whether a factor is left.
+    pub(super) is_two_step: bool,
+}
+
+/// Whatever follows from the factors that `user`, as their row was before, has now: for deeds that end sessions and tell
+/// the person by themselves.
+pub(super) fn settle(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &User,
+    now: Timestamp,
+) -> Result<Settled, db::Error> {
+    let is_two_step = factors::within(conn, &user.id)?.any();
+    let since = is_two_step.then(|| user.second_factor_since.unwrap_or(now));
+    User::update_factors(conn, &user.id, since, now)?;
+    LoginChallenge::delete_of(conn, &user.id)?;
+    end_session::ask_anew(here, conn, &user.id)?;
+    let codes = match is_two_step {
+        true => recovery_codes::make_first(here, conn, &user.id, now)?,
+        false => {
+            models::RecoveryCode::delete_of(conn, &user.id)?;
+            Vec::new()
+        }
+    };
+    Ok(Settled { codes, is_two_step })
 }
 
 /// What the app of `factor` knows; nothing, if the row was altered or is another's.

@@ -3,14 +3,19 @@
 //! Whoever signed in knows the password, and may have signed in again since, with a device that passes for known by now.
 //! So every session ends, not that one alone, and the password opens nothing any more. The person who says so has proven
 //! by the link that they read the mail at the account's address, and chooses a new password at once.
+//!
+//! Nor does anything that was added since to sign in with: it may be the stranger's. What was there before stays.
 
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::db::{self, AnyConnection};
+use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::{end_session, reset_password};
+use crate::flows::drop_factors::{self, Dropped};
+use crate::flows::{end_session, queue_mail, reset_password};
 use crate::id::{MailId, SessionId};
+use crate::mail::factor_messages::FactorsChanged;
+use crate::mail::messages;
 use crate::models::{self, EventKind, Purpose, RevokedBecause, Session, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
@@ -46,6 +51,8 @@ pub struct Disowned {
     /// Good for a new password; none if the address that the link was mailed to is not the account's any more. Then
     /// the account is shut, and whoever reads the mails at its present address gets no easier way in than before.
     pub reset: Option<OneTimeToken>,
+    /// What was added since that sign-in, and is taken away.
+    pub dropped: Dropped,
 }
 
 /// The row of the link in `mail` about `session`.
@@ -128,9 +135,15 @@ pub async fn with_token(
         let event = caller.event(EventKind::LoginDisowned, Some(&user.id), now);
         let event = link.session_id.iter().fold(event, |event, session| event.in_session(session));
         event.insert(conn).map_err(db::Error::from)?;
+        // A session goes on under a new id now and then, and keeps its beginning; the link is as old as its first.
+        let session = link.session_id.as_ref().map(|id| Session::find(conn, id)).transpose();
+        let session = session.map_err(db::Error::from)?.flatten();
+        let since = session.map_or(link.created_at, |session| session.created_at.min(link.created_at));
+        let dropped = drop_factors::added_since(&here, conn, &user, since, &caller, now)?;
+        tell(&here, conn, &user, &dropped, &caller, now)?;
         let is_theirs = user.email_verified_at.is_some() && user.email_folded == link.email_folded;
         if !is_theirs {
-            return Ok(Disowned { reset: None });
+            return Ok(Disowned { reset: None, dropped });
         }
         let token = OneTimeToken::generate();
         let row = models::OneTimeToken {
@@ -138,7 +151,31 @@ pub async fn with_token(
             ..reset_password::row(&here, &token, &user, now)
         };
         row.insert(conn).map_err(db::Error::from)?;
-        Ok(Disowned { reset: Some(token) })
+        Ok(Disowned { reset: Some(token), dropped })
     });
     done.await
+}
+
+/// The owner is told what is gone (ASVS 6.3.7): it may have been theirs after all.
+fn tell(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: &User,
+    dropped: &Dropped,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let Some(what) = dropped.in_words() else { return Ok(()) };
+    let left = User::find(conn, &user.id)?;
+    let message = FactorsChanged {
+        username: messages::inert(&user.username),
+        what: format!("{what}, added since the sign-in that was reported as not yours"),
+        is_added: false,
+        others_are_out: true,
+        is_two_step: left.is_some_and(|user| user.second_factor_since.is_some()),
+        changed_at: now.in_words(),
+        changed_from: caller.address(),
+        reset_url: format!("{}/forgot", here.config.public_url()),
+    };
+    queue_mail::notify(here, conn, user, &message, now)
 }

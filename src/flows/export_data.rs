@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
-use crate::flows::{delete_account, throttle};
+use crate::flows::{delete_account, export_factors, throttle};
 use crate::models::{
     EmailProof, Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session, User,
 };
@@ -165,6 +165,9 @@ fn of_user(user: &User) -> Value {
         "created_at": user.created_at.to_string(),
         "disabled_at": words(user.disabled_at),
         "closed_at": words(user.closed_at),
+        "second_factor_since": words(user.second_factor_since),
+        "factors_changed_at": words(user.factors_changed_at),
+        "second_passkey_declined_at": words(user.second_passkey_declined_at),
     })
 }
 
@@ -224,6 +227,9 @@ fn rest(
     let mut part = |name: &str, rows: Vec<Value>| {
         text.push_str(&format!(",\n{}:{}", key(name), Value::Array(rows)));
     };
+    for (name, rows) in export_factors::parts(conn, &user.id, MOST_TOGETHER)? {
+        part(name, rows);
+    }
     part("links", links.iter().map(of_link).collect());
     part("address_to_be_proven", proof.iter().map(of_proof).collect());
     part("mails", mails.iter().map(of_mail).collect());

@@ -18,7 +18,7 @@ pub struct Offer {
 }
 
 /// All factors of somebody but the password.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Factors {
     /// Since when their authenticator app counts, if one does.
     pub totp_since: Option<Timestamp>,

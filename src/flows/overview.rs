@@ -3,6 +3,7 @@
 use crate::clock::Timestamp;
 use crate::db;
 use crate::flows::authenticate::LAST_SEEN_STEP;
+use crate::flows::factors::{self, Factors};
 use crate::id::{MailId, SessionId, UserId};
 use crate::mail::Letter;
 use crate::models::{Event, OutboxMail, Session, TotpFactor, User};
@@ -17,6 +18,8 @@ pub struct Overview {
     pub events: Vec<Event>,
     /// The sign-in before this one.
     pub previous: Option<Session>,
+    /// What there is beside the password.
+    pub factors: Factors,
 }
 
 /// How many events the overview looks back on.
@@ -33,6 +36,8 @@ pub async fn of(
     current: &Session,
     now: Timestamp,
 ) -> Result<Overview, db::Error> {
+    // Most people have none: then there is nothing to look for.
+    let has_factors = user.second_factor_since.is_some();
     let (user, current) = (user.id.clone(), current.clone());
     let idle_since = idle_since(vestibule, now);
     vestibule
@@ -42,6 +47,7 @@ pub async fn of(
                 sessions: Session::list_live(conn, &user, now, idle_since)?,
                 events: Event::list_latest(conn, &user, LATEST_EVENTS)?,
                 previous: Session::find_previous(conn, &user, &current.id, current.created_at)?,
+                factors: if has_factors { factors::within(conn, &user)? } else { Factors::default() },
             })
         })
         .await

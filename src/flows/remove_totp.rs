@@ -21,12 +21,6 @@ pub enum RemoveTotpError {
     Database(#[from] db::Error),
 }
 
-impl From<diesel::result::Error> for RemoveTotpError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
-}
-
 /// Takes the app of `user` away. The session goes on under a new id; nothing, if it has ended meanwhile or there was no app.
 ///
 /// # Errors
@@ -45,9 +39,11 @@ pub async fn remove(
     vestibule
         .db
         .write(move |conn| {
-            let Some(user) = User::find_locked(conn, &user.id)? else { return Ok(None) };
+            let Some(user) = User::find_locked(conn, &user.id).map_err(db::Error::from)? else {
+                return Ok(None);
+            };
             last_way_in::may_lose_factor(&here, &user, &factors::within(conn, &user.id)?, Loss::Totp)?;
-            if !TotpFactor::delete(conn, &user.id)? {
+            if !TotpFactor::delete(conn, &user.id).map_err(db::Error::from)? {
                 return Ok(None);
             }
             let what = "your authenticator app".to_owned();

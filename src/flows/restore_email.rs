@@ -12,10 +12,11 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::drop_factors::{self, Dropped};
 use crate::flows::{close_account, end_session, queue_mail, reset_password};
-use crate::id::{MailId, UserId};
+use crate::id::{MailId, SessionId, UserId};
 use crate::mail::messages::{self, EmailReplaced, EmailRestored};
-use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
+use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, Session, User};
 use crate::secret::{self, OneTimeToken};
 use crate::vestibule::Vestibule;
 
@@ -44,11 +45,22 @@ pub struct Right {
     email_folded: String,
 }
 
-/// Tells the address that `user` has had until now, if it was proven, and gives it the right.
+/// What is done now.
+#[derive(Debug)]
+pub struct Restored {
+    /// Good for a new password.
+    pub reset: OneTimeToken,
+    /// What was added since the address was changed away, and is taken away.
+    pub dropped: Dropped,
+}
+
+/// Tells the address that `user` has had until now, if it was proven, and gives it the right to undo what was done in
+/// `session`.
 pub(super) fn give_right(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
     user: &User,
+    session: &SessionId,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
@@ -63,6 +75,7 @@ pub(super) fn give_right(
         email: Some(email.clone()),
         email_folded: user.email_folded.clone(),
         mail_id: Some(mail.clone()),
+        session_id: Some(session.clone()),
         ..models::OneTimeToken::new(token.digest(), Purpose::RestoreEmail, Some(&user.id), now, LIFETIME)
     };
     row.insert_beside(conn)?;
@@ -119,7 +132,8 @@ fn find_live(conn: &mut AnyConnection, digest: &str, now: Timestamp) -> Result<O
     Ok((!is_anothers).then_some(Right { token, user, email, email_folded }))
 }
 
-/// Puts the address back, ends every session, and voids the password; the token of the link to choose a new one.
+/// Puts the address back, ends every session, and voids the password; with the token of the link to choose a new one. What was
+/// added to sign in with is taken away, back to when the session began that changed the address.
 ///
 /// # Errors
 ///
@@ -129,12 +143,12 @@ pub async fn with_token(
     token: &str,
     caller: &Caller,
     now: Timestamp,
-) -> Result<OneTimeToken, RestoreEmailError> {
+) -> Result<Restored, RestoreEmailError> {
     let digest = secret::digest_of_token(token);
     let (here, caller) = (vestibule.clone(), caller.clone());
     let done = vestibule.db.write(move |conn| put_back(&here, conn, &digest, &caller, now));
     match done.await {
-        Ok(reset) => reset.ok_or(RestoreEmailError::InvalidLink),
+        Ok(restored) => restored.ok_or(RestoreEmailError::InvalidLink),
         // Somebody else has proven the address at this very moment: nothing was done.
         Err(error) if error.is_unique_violation() => Err(RestoreEmailError::InvalidLink),
         Err(error) => Err(error.into()),
@@ -147,7 +161,7 @@ fn put_back(
     digest: &str,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Option<OneTimeToken>, db::Error> {
+) -> Result<Option<Restored>, db::Error> {
     let Some(Right { token, email, email_folded, user }) = find_live(conn, digest, now)? else {
         return Ok(None);
     };
@@ -170,14 +184,18 @@ fn put_back(
     User::void_password(conn, &user.id)?;
     end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;
     caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
-    tell_both(here, conn, &until_now, &email, caller, now)?;
+    // Whoever changed the address may have added a way in before: in the same session, if not since.
+    let session = token.session_id.as_ref().map(|id| Session::find(conn, id)).transpose()?.flatten();
+    let since = session.map_or(token.created_at, |session| session.created_at.min(token.created_at));
+    let dropped = drop_factors::added_since(here, conn, &until_now, since, caller, now)?;
+    tell_both(here, conn, &until_now, &email, &dropped, caller, now)?;
     let reset = OneTimeToken::generate();
     let row = models::OneTimeToken {
         email_folded: Some(email_folded),
         ..reset_password::row(here, &reset, &user, now)
     };
     row.insert(conn)?;
-    Ok(Some(reset))
+    Ok(Some(Restored { reset, dropped }))
 }
 
 /// The address that is back, and the one that it replaces, if that was proven. That one gets no right to undo it again.
@@ -186,6 +204,7 @@ fn tell_both(
     conn: &mut Transaction<'_>,
     until_now: &User,
     email: &str,
+    dropped: &Dropped,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<(), db::Error> {
@@ -194,6 +213,7 @@ fn tell_both(
         restored_at: now.in_words(),
         restored_from: caller.address(),
         is_back,
+        dropped: dropped.in_words(),
     };
     if until_now.email.as_deref() != Some(email) {
         queue_mail::notify(here, conn, until_now, &message(false), now)?;

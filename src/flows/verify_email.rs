@@ -9,7 +9,7 @@ use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::{end_session, queue_mail, restore_email};
-use crate::id::{EmailProofId, MailId};
+use crate::id::{EmailProofId, MailId, SessionId};
 use crate::mail::messages::{self, EmailChanged};
 use crate::models::{EmailProof, EventKind, OneTimeToken, Purpose, RevokedBecause, Session, User};
 use crate::secret;
@@ -195,15 +195,16 @@ fn prove(
     end_session::revoke_all_but(here, conn, &user.id, kept, because, now)?;
     let event = caller.event(EventKind::EmailChanged, Some(&user.id), now);
     event.in_session(&done.session.id).insert(conn)?;
-    tell_both(here, conn, &user, &proof, caller, now)?;
+    tell_both(here, conn, &user, &done.session.id, &proof, caller, now)?;
     Ok(Ok(Verified::Changed(Box::new(done))))
 }
 
-/// `user` is as they were until now.
+/// `user` is as they were until now, and `session` the one that they changed it in.
 fn tell_both(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
     user: &User,
+    session: &SessionId,
     proof: &EmailProof,
     caller: &Caller,
     now: Timestamp,
@@ -217,6 +218,6 @@ fn tell_both(
     // Whoever sets a former address again undoes the change: who came between has no right to it.
     match restore_email::take_back_since(conn, &user.id, &proof.email_folded, now)? {
         true => Ok(()),
-        false => restore_email::give_right(here, conn, user, caller, now),
+        false => restore_email::give_right(here, conn, user, session, caller, now),
     }
 }

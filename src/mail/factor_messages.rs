@@ -85,3 +85,23 @@ message!(
     "mail/second_factor_missing.html",
     |name| format!("Somebody knew your password for {name}")
 );
+
+/// An operator took all second factors away.
+#[derive(Clone, Debug)]
+pub struct FactorsReset {
+    /// Whose.
+    pub username: String,
+    /// When.
+    pub reset_at: String,
+    /// Why, as the operator said it.
+    pub reason: String,
+}
+
+message!(FactorsReset, FactorsReset, "mail/factors_reset.txt", "mail/factors_reset.html", |name| format!(
+    "The second steps of your account at {name} were taken away"
+));
+
+/// A line of somebody else's as it may stand in a mail: nothing in it makes a link.
+pub fn inert_line(line: &str) -> String {
+    line.replace(['.', ':', '@', '/'], "\u{2024}")
+}

@@ -224,6 +224,8 @@ pub struct EmailRestored {
     pub restored_from: String,
     /// Whether the reader's is the address that is back.
     pub is_back: bool,
+    /// What was added meanwhile to sign in with, and is taken away.
+    pub dropped: Option<String>,
 }
 
 /// An operator wants to see whether mail arrives.

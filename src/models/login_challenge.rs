@@ -125,6 +125,16 @@ impl LoginChallenge {
             .map(|rows| rows == 1)
     }
 
+    /// Those of `user` that are kept, the latest `limit` of them.
+    pub fn list_of(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<Vec<Self>> {
+        login_challenges::table
+            .filter(login_challenges::user_id.eq(user))
+            .order(login_challenges::created_at.desc())
+            .limit(limit)
+            .select(Self::as_select())
+            .load(conn)
+    }
+
     /// Voids what `user` has waiting.
     pub fn delete_of(conn: &mut AnyConnection, user: &UserId) -> QueryResult<()> {
         diesel::delete(login_challenges::table.filter(login_challenges::user_id.eq(user)))

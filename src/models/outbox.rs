@@ -46,6 +46,8 @@ text_enum! {
         EmailRestored = "email_restored",
         /// A second factor was added or taken away.
         FactorsChanged = "factors_changed",
+        /// An operator took all second factors away.
+        FactorsReset = "factors_reset",
         /// A recovery code was used.
         RecoveryCodeUsed = "recovery_code_used",
         /// The password was right, and nobody came on with the second factor.

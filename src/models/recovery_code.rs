@@ -46,6 +46,15 @@ impl RecoveryCode {
             .map(|rows| rows == 1)
     }
 
+    /// Uses all codes of `user` up; whether one of them would have worked.
+    pub fn spend_all(conn: &mut AnyConnection, user: &UserId, now: Timestamp) -> QueryResult<bool> {
+        let theirs = recovery_codes::table.filter(recovery_codes::user_id.eq(user));
+        diesel::update(theirs.filter(recovery_codes::used_at.is_null()))
+            .set(recovery_codes::used_at.eq(now))
+            .execute(conn)
+            .map(|rows| rows > 0)
+    }
+
     /// Forgets the set of `user`.
     pub fn delete_of(conn: &mut AnyConnection, user: &UserId) -> QueryResult<()> {
         diesel::delete(recovery_codes::table.filter(recovery_codes::user_id.eq(user))).execute(conn).map(drop)

@@ -265,6 +265,18 @@ impl User {
             .map(drop)
     }
 
+    /// Notes that one passkey is enough, as its owner has said at `at`.
+    pub fn update_second_passkey_declined_at(
+        conn: &mut AnyConnection,
+        id: &UserId,
+        at: Timestamp,
+    ) -> QueryResult<()> {
+        diesel::update(users::table.find(id))
+            .set(users::second_passkey_declined_at.eq(at))
+            .execute(conn)
+            .map(drop)
+    }
+
     /// Gives the user another role.
     pub fn update_role(conn: &mut AnyConnection, id: &UserId, role: Role) -> QueryResult<()> {
         diesel::update(users::table.find(id)).set(users::role.eq(role)).execute(conn).map(drop)

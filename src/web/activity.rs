@@ -184,11 +184,13 @@ pub(super) fn words(event: &Event) -> &'static str {
         EventKind::SecondFactorFailed => "Wrong code at the second step",
         EventKind::FactorAdded => match event.detail.as_deref() {
             Some("passkey") => "Passkey added",
+            Some("password") => "Password added",
             _ => "Authenticator app added",
         },
         EventKind::FactorRemoved => match event.detail.as_deref() {
             Some("passkey") => "Passkey removed",
             Some("password") => "Password removed",
+            Some("recovery_codes") => "Recovery codes made void",
             _ => "Authenticator app removed",
         },
         EventKind::RecoveryCodesMade => "New recovery codes made",

@@ -11,6 +11,7 @@
 mod activity;
 mod api;
 mod assets;
+mod checklist;
 mod connection;
 mod cookies;
 mod error;

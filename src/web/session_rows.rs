@@ -88,7 +88,7 @@ pub(super) fn ended(
 }
 
 /// How somebody proved who they are, by the `amr` claim.
-fn how(amr: &str) -> &'static str {
+pub(super) fn how(amr: &str) -> &'static str {
     let has = |word: &str| amr.split(' ').any(|known| known == word);
     match (has("pwd"), has("user"), has("recovery_code"), has("otp")) {
         (false, true, ..) => "with a passkey",
@@ -109,7 +109,7 @@ fn why(because: RevokedBecause) -> &'static str {
         RevokedBecause::TooMany => "You were signed in at too many places",
         RevokedBecause::PasswordReset => "A new password was set",
         RevokedBecause::PasswordChanged => "The password was changed",
-        RevokedBecause::FactorsChanged => "Your factors were changed",
+        RevokedBecause::FactorsChanged => "How you sign in was changed",
         RevokedBecause::EmailChanged => "The e-mail address was changed",
         RevokedBecause::EmailRestored => "The former e-mail address was put back",
         RevokedBecause::Disowned => "You said that a sign-in was not you",

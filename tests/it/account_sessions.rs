@@ -245,6 +245,7 @@ async fn each_way_to_end_has_words() {
         "You said that a sign-in was not you",
         "The former e-mail address was put back",
         "The e-mail address was changed",
+        "How you sign in was changed",
         "The password was changed",
         "A new password was set",
         "You were signed in at too many places",

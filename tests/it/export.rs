@@ -105,6 +105,11 @@ async fn every_column_about_a_person_is_in_it() {
         ("outbox", "sealed", "may hold a link"),
         ("outbox", "send_after", "ours"),
         ("outbox", "last_error", "ours"),
+        ("totp_factors", "sealed_secret", "a secret"),
+        ("passkeys", "sealed_credential", "ours; the key is public, and the passkey is told"),
+        ("recovery_codes", "digest", "a secret"),
+        ("login_challenges", "digest", "a secret"),
+        ("login_challenges", "password_digest", "a secret"),
     ];
     // Our tables, their parts, and what some columns are called there.
     let parts = [
@@ -116,6 +121,10 @@ async fn every_column_about_a_person_is_in_it() {
         ("outbox", "mails"),
         ("reset_requests", "reset_requests"),
         ("revocations", "revocation_notices"),
+        ("totp_factors", "authenticator_app"),
+        ("passkeys", "passkeys"),
+        ("recovery_codes", "recovery_codes"),
+        ("login_challenges", "sign_ins_at_their_second_step"),
     ];
     let called = [
         ("username_folded", "username_as_compared"),
@@ -126,7 +135,9 @@ async fn every_column_about_a_person_is_in_it() {
         ("session_id", "session_id about_session"),
         ("revoked_at", "revoked_at at"),
     ];
-    let source = include_str!("../../src/flows/export_data.rs");
+    let source =
+        [include_str!("../../src/flows/export_data.rs"), include_str!("../../src/flows/export_factors.rs")]
+            .concat();
 
     for table in include_str!("../../src/db/schema.rs").split("diesel::table! {").skip(1) {
         let (table, rest) = table.trim().split_once(" (").unwrap();
@@ -159,6 +170,10 @@ async fn every_column_about_a_person_is_in_it() {
         "reset_requests",
         "revocation_notices",
         "failed_tries",
+        "authenticator_app",
+        "passkeys",
+        "recovery_codes",
+        "sign_ins_at_their_second_step",
     ];
     assert_eq!(keys(&file), all.into_iter().chain(["format", "version", "exported_at"]).collect());
     let words = include_str!("../../docs/retention.md");
@@ -258,4 +273,30 @@ async fn the_name_of_the_file_is_plain_whatever_the_username_is() {
 
     let name = answer.header("content-disposition");
     assert!(name.starts_with("attachment; filename=\"vestibule---------"), "{name}");
+}
+
+#[actix_web::test]
+async fn factors_are_told_as_facts_and_nothing_that_would_prove_them() {
+    let (app, mut ada) = stage().await;
+    let (_, codes) = crate::totp::enrol(&app, &mut ada).await;
+    let user = app.ask(|conn| vestibule::models::User::find_by_username(conn, "ada")).await.unwrap();
+    crate::enrolment::add_passkey(&app, &user, "desk", app.now()).await;
+    app.browser().sign_in("ada").await;
+
+    let answer = export(&mut ada).await;
+
+    let file = answer.json();
+    assert!(file["user"]["second_factor_since"].as_str().unwrap().ends_with('Z'));
+    assert!(file["authenticator_app"][0]["confirmed_at"].as_str().unwrap().ends_with('Z'));
+    let passkey = &file["passkeys"][0];
+    assert_eq!((&passkey["name"], &passkey["is_synced"]), (&"desk".into(), &false.into()));
+    assert_eq!(file["recovery_codes"].as_array().unwrap().len(), 10);
+    assert_eq!(file["sign_ins_at_their_second_step"].as_array().unwrap().len(), 1);
+    for (table, secret) in
+        [("recovery_codes", "digest"), ("totp_factors", "sealed_secret"), ("passkeys", "sealed")]
+    {
+        assert!(!answer.body.contains(secret), "{table}");
+    }
+    let row = app.ask(move |conn| vestibule::models::RecoveryCode::list(conn, &user.id)).await.remove(0);
+    assert!(!answer.body.contains(&row.digest) && codes.iter().all(|code| !answer.body.contains(code)));
 }

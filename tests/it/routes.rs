@@ -101,7 +101,7 @@ impl Stage {
         let body = match path {
             "/register" | "/setup" => format!("username=mallory&password={PASSWORD}"),
             "/login" => format!("login=ada&password={PASSWORD}"),
-            "/reset" | "/reauth" => format!("password={PASSWORD}"),
+            "/reset" | "/reauth" | "/account/password/set" => format!("password={PASSWORD}"),
             "/account/password" => format!("current_password={PASSWORD}&password={OTHER_PASSWORD}"),
             "/forgot" | "/account/email" => "email=ada%40example.org".to_owned(),
             "/login/totp" | "/login/recovery-code" => "code=000000".to_owned(),

@@ -43,7 +43,7 @@ async fn the_link_makes_one_administrator_and_signs_them_in() {
         "{}",
         page.body
     );
-    assert!(page.body.contains("Your administrator asks for a second step"));
+    assert!(page.body.contains("A second step is asked for"));
     for gone in [
         app.browser().get(&link).await,
         browser.get("/setup").await,

@@ -7,8 +7,10 @@ use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::signed_in;
+use super::{set_password, signed_in};
 use crate::flows::change_password::{self, Change, ChangePasswordError};
+use crate::flows::factors;
+use crate::flows::last_way_in::{self, Kept, Loss};
 use crate::flows::reauthenticate::ReauthenticateError;
 use crate::models::User;
 use crate::vestibule::Vestibule;
@@ -26,6 +28,8 @@ struct ChangePasswordPage {
     username: String,
     min_length: usize,
     end_others: bool,
+    /// Why the password has to stay, if so.
+    kept: Option<Kept>,
     errors: Vec<FieldError>,
 }
 
@@ -62,16 +66,19 @@ pub(in crate::web) async fn well_known() -> HttpResponse {
     see_other(PAGE).finish()
 }
 
-/// `GET /account/password`: the form.
+/// `GET /account/password`: the form; for whoever has no password, the one to set it.
 pub(in crate::web) async fn show(
     request: HttpRequest,
     context: Context,
     current: ProvenTwice,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
+    if current.user.password_hash.is_none() {
+        return set_password::page(&request, &vestibule, StatusCode::OK, &current, Vec::new());
+    }
     let kept = FlowState::of(&request).take_kept(PAGE, &current.user.id, context.now);
     let end_others = kept.get("end_others").is_none_or(|value| !value.is_empty());
-    page(&request, &vestibule, StatusCode::OK, &current, end_others, Vec::new())
+    page(&request, &vestibule, StatusCode::OK, &current, end_others, Vec::new()).await
 }
 
 /// `POST /account/password`: sets the new password. The session goes on under a new id, and the others end.
@@ -98,22 +105,24 @@ pub(in crate::web) async fn submit(
             signed_in(&vestibule, &done, "/dashboard")
         }
         Err(ChangePasswordError::Proof(error @ ReauthenticateError::WrongPassword)) => {
-            again(StatusCode::UNPROCESSABLE_ENTITY, "current_password", error.to_string())
+            again(StatusCode::UNPROCESSABLE_ENTITY, "current_password", error.to_string()).await
         }
         Err(error @ (ChangePasswordError::Same | ChangePasswordError::New(_))) => {
-            again(StatusCode::UNPROCESSABLE_ENTITY, "password", error.to_string())
+            again(StatusCode::UNPROCESSABLE_ENTITY, "password", error.to_string()).await
         }
-        Err(error @ ChangePasswordError::Meanwhile) => again(StatusCode::CONFLICT, "", error.to_string()),
+        Err(error @ ChangePasswordError::Meanwhile) => {
+            again(StatusCode::CONFLICT, "", error.to_string()).await
+        }
         Err(ChangePasswordError::Proof(ReauthenticateError::Throttled { retry_after })) => {
             let words = Error::TooManyRequests { retry_after }.to_string();
-            let response = again(StatusCode::TOO_MANY_REQUESTS, "", words)?;
+            let response = again(StatusCode::TOO_MANY_REQUESTS, "", words).await?;
             Ok(with_retry_after(response, retry_after))
         }
         Err(ChangePasswordError::Proof(error)) => Err(error.into()),
     }
 }
 
-fn page(
+async fn page(
     request: &HttpRequest,
     vestibule: &Vestibule,
     status: StatusCode,
@@ -121,7 +130,9 @@ fn page(
     end_others: bool,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let (shell, username) = (Shell::signed_in(request, current), current.user.username.clone());
-    let min_length = vestibule.config.passwords.min_length;
-    answer(status, &ChangePasswordPage { shell, username, min_length, end_others, errors })
+    let shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
+    let (username, min_length) = (current.user.username.clone(), vestibule.config.passwords.min_length);
+    let factors = factors::of(vestibule, &current.user.id).await?;
+    let kept = last_way_in::may_lose_factor(vestibule, &current.user, &factors, Loss::Password).err();
+    answer(status, &ChangePasswordPage { shell, username, min_length, end_others, kept, errors })
 }

@@ -7,10 +7,11 @@ use askama::Template;
 
 use crate::clock::Timestamp;
 use crate::device;
-use crate::flows::overview::{self, Overview};
-use crate::models::{EventKind, Role};
+use crate::flows::overview;
+use crate::models::Role;
 use crate::vestibule::Vestibule;
 use crate::web::activity::{self, EventRow};
+use crate::web::checklist::{self, Check};
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser};
 use crate::web::flow_state::FlowState;
@@ -26,13 +27,20 @@ struct DashboardPage {
     username: String,
     email: Option<EmailLine>,
     role: Option<&'static str>,
+    has_password: bool,
     ends: Moment,
     ends_latest: Moment,
     /// Whether the session renews itself until then: nothing is to be warned of.
     stays: bool,
-    how: String,
+    /// How they proved who they are.
+    how: &'static str,
     before: Option<Before>,
+    /// What keeps the account safe, or would.
     checks: Vec<Check>,
+    done: usize,
+    /// Whether a second passkey is suggested.
+    second_passkey: bool,
+    present: Vec<Check>,
     sessions: Vec<SessionRow>,
     others: usize,
     events: Vec<EventRow>,
@@ -47,14 +55,6 @@ struct EmailLine {
 struct Before {
     at: Moment,
     device: String,
-}
-
-/// A line of the security check.
-struct Check {
-    done: bool,
-    text: String,
-    hint: Option<String>,
-    link: Option<(String, String)>,
 }
 
 /// More are on no dashboard; the rest is for a page of its own.
@@ -72,6 +72,7 @@ pub(in crate::web) async fn show(
     let seen = overview::of(&vestibule, user, &current.session, now).await?;
     let mut shell = Shell::signed_in(&request, &current).saying(FlowState::of(&request).take_flash());
     shell.section = "overview";
+    let checks = checklist::standing(&vestibule, user, &seen.factors);
     let ends = token_end(&vestibule, &current, now);
     let page = DashboardPage {
         shell,
@@ -82,15 +83,19 @@ pub(in crate::web) async fn show(
             EmailLine { address, verified }
         }),
         role: (user.role == Role::Admin).then_some("Administrator"),
+        has_password: user.password_hash.is_some(),
         ends: moments.show(ends),
         ends_latest: moments.show(current.session.expires_at),
         stays: current.session.renewable_since.is_some() && ends < current.session.expires_at,
-        how: "You signed in with your password.".to_owned(),
+        how: session_rows::how(&current.session.amr),
         before: seen.previous.as_ref().map(|session| Before {
             at: moments.show(session.created_at),
             device: device::name(&session.user_agent),
         }),
-        checks: checks(&vestibule, &current, &seen),
+        done: checks.iter().filter(|check| check.done).count(),
+        checks,
+        second_passkey: checklist::suggests_second_passkey(user, &seen.factors),
+        present: checklist::present(&vestibule, &current, &seen),
         others: seen.sessions.iter().filter(|session| session.id != current.session.id).count(),
         sessions: session_rows::live(&seen.sessions, &current.session.id, &moments),
         events: activity::rows(&seen.events, &moments).into_iter().take(MOST_EVENTS).collect(),
@@ -104,65 +109,4 @@ fn token_end(vestibule: &Vestibule, current: &CurrentUser, now: Timestamp) -> Ti
     let renewed = now.since(current.claims.iat) >= lifetime / 2;
     let end = if renewed { now + lifetime } else { current.claims.exp };
     end.min(current.session.expires_at)
-}
-
-fn checks(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<Check> {
-    let others = seen.sessions.len().saturating_sub(1);
-    let failed = seen.events.iter().filter(|event| event.kind == EventKind::LoginFailed).count();
-    let hint = |text: &str| Some(text.to_owned());
-    let connection = match vestibule.config.is_https() {
-        true => Check { done: true, text: "This connection is encrypted".into(), hint: None, link: None },
-        false => Check {
-            done: false,
-            text: "This connection is not encrypted".into(),
-            hint: hint("That is fine on your own machine only."),
-            link: None,
-        },
-    };
-    let sessions = match others {
-        0 => Check { done: true, text: "You are signed in nowhere else".into(), hint: None, link: None },
-        1 => Check {
-            done: false,
-            text: "You are signed in at one other place".into(),
-            hint: hint("End it if you do not use it any more."),
-            link: Some(("/account/sessions".into(), "See where".into())),
-        },
-        many => Check {
-            done: false,
-            text: format!("You are signed in at {many} other places"),
-            hint: hint("End those that you do not use any more."),
-            link: Some(("/account/sessions".into(), "See where".into())),
-        },
-    };
-    let failures = match failed {
-        0 => Check { done: true, text: "No wrong passwords lately".into(), hint: None, link: None },
-        _ => Check {
-            done: false,
-            text: "Somebody gave a wrong password lately".into(),
-            hint: hint("If that was not you, your password kept them out. Use it nowhere else."),
-            link: Some(("/account/activity?kind=failures".into(), "See when".into())),
-        },
-    };
-    let email = match &current.user.email {
-        Some(_) if !vestibule.can_reset_by_mail() => None,
-        Some(_) if current.user.email_verified_at.is_some() => Some(Check {
-            done: true,
-            text: "E-mail address confirmed".into(),
-            hint: None,
-            link: Some(("/account/email".into(), "Change it".into())),
-        }),
-        Some(_) => Some(Check {
-            done: false,
-            text: "Your e-mail address is not confirmed".into(),
-            hint: hint("Once it is, nobody else can say that it is theirs."),
-            link: Some(("/account/email".into(), "Confirm your address".into())),
-        }),
-        None => Some(Check {
-            done: false,
-            text: "No e-mail address".into(),
-            hint: hint("If you forget your password, only your administrator can help you back in."),
-            link: vestibule.can_reset_by_mail().then(|| ("/account/email".into(), "Add one".into())),
-        }),
-    };
-    [Some(connection), Some(sessions), Some(failures), email].into_iter().flatten().collect()
 }

@@ -8,6 +8,7 @@ use askama::Template;
 use super::reset;
 use crate::device;
 use crate::flows::disown_login::{self, DisownLoginError, Disowned, Login};
+use crate::flows::drop_factors::Dropped;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::Context;
@@ -78,17 +79,25 @@ pub(in crate::web) async fn submit(
     let token = flow.link_token(LINK).unwrap_or_default();
     let (words, next) =
         match disown_login::with_token(&vestibule, &token, &context.caller(), context.now).await {
-            Ok(Disowned { reset: None }) => (SHUT, "/login"),
-            Ok(Disowned { reset: Some(token) }) => {
+            Ok(Disowned { reset: None, dropped }) => (with_dropped(SHUT, &dropped), "/login"),
+            Ok(Disowned { reset: Some(token), dropped }) => {
                 flow.set_link_token(reset::LINK, token.expose());
-                (DONE, "/reset")
+                (with_dropped(DONE, &dropped), "/reset")
             }
             Err(DisownLoginError::InvalidLink) => return Err(gone(&vestibule)),
             Err(DisownLoginError::Database(error)) => return Err(error.into()),
         };
     flow.forget_link_token(LINK);
-    flow.say(words);
+    flow.say(&words);
     Ok(see_other(next).finish())
+}
+
+/// The words, with what was added since that sign-in and is gone.
+fn with_dropped(words: &str, dropped: &Dropped) -> String {
+    match dropped.in_words() {
+        Some(what) => format!("{words} Taken away, because added since that sign-in: {what}."),
+        None => words.to_owned(),
+    }
 }
 
 fn gone(vestibule: &Vestibule) -> Error {

@@ -58,10 +58,16 @@ pub(in crate::web) async fn submit(
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     let token = flow.link_token(LINK).unwrap_or_default();
-    let reset = restore_email::with_token(&vestibule, &token, &context.caller(), context.now).await?;
+    let done = restore_email::with_token(&vestibule, &token, &context.caller(), context.now).await?;
     flow.forget_link_token(LINK);
-    flow.set_link_token(reset::LINK, reset.expose());
-    flow.say("Your address is back, and everybody is signed out. Now choose a new password.");
+    flow.set_link_token(reset::LINK, done.reset.expose());
+    flow.say(&match done.dropped.in_words() {
+        None => "Your address is back, and everybody is signed out. Now choose a new password.".to_owned(),
+        Some(what) => format!(
+            "Your address is back, and everybody is signed out. Taken away, because added meanwhile: {what}. Now \
+             choose a new password."
+        ),
+    });
     // Whoever is signed in here may be somebody else: their cookies stay.
     Ok(see_other("/reset").finish())
 }

@@ -20,6 +20,7 @@ mod serve;
 mod session;
 mod user;
 mod user_delete;
+mod user_reset_second_factor;
 
 const GOOD_PASSWORD: &str = "nineteen quiet marmots whistle";
 

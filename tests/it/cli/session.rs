@@ -36,7 +36,7 @@ fn a_session_is_listed_counted_and_ended_by_its_id() {
     assert_eq!((list.as_array().unwrap().len(), &list[0]["id"]), (1, &id.as_str().into()));
     assert_eq!(list[0]["amr"], serde_json::json!(["pwd"]));
     assert!(folder.run("session list ada").done().contains("Netscape \\u{202e}4"));
-    assert!(folder.run("user show ada").done().contains("Live sessions  1"));
+    assert!(folder.run("user show ada").done().contains("Live sessions   1"));
 
     assert_eq!(folder.run(&format!("session revoke {id}")).done(), "Session ended.\n");
     assert_eq!(folder.run("session list ada --json").json(), serde_json::json!([]));

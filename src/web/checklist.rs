@@ -1,0 +1,132 @@
+//! The security check of the overview: what keeps an account safe, and what is to be done about the rest.
+
+use super::extract::CurrentUser;
+use crate::flows::decline_second_passkey;
+use crate::flows::factors::{Factors, RecoverySet};
+use crate::flows::overview::Overview;
+use crate::models::{EventKind, User};
+use crate::vestibule::Vestibule;
+
+/// A line.
+pub(super) struct Check {
+    pub(super) done: bool,
+    pub(super) text: String,
+    pub(super) hint: Option<&'static str>,
+    /// Where to see to it.
+    pub(super) link: Option<(&'static str, &'static str)>,
+}
+
+/// With so few recovery codes left, it is time for new ones.
+const FEW_CODES: usize = 2;
+
+impl Check {
+    fn done(text: impl Into<String>) -> Self {
+        Self { done: true, text: text.into(), hint: None, link: None }
+    }
+
+    fn open(text: impl Into<String>, hint: &'static str) -> Self {
+        Self { done: false, hint: Some(hint), ..Self::done(text) }
+    }
+
+    fn at(self, href: &'static str, words: &'static str) -> Self {
+        Self { link: Some((href, words)), ..self }
+    }
+}
+
+/// What keeps the account of `user` safe, one way or another.
+pub(super) fn standing(vestibule: &Vestibule, user: &User, factors: &Factors) -> Vec<Check> {
+    let two_step = match (user.second_factor_since, &user.password_hash) {
+        (None, _) => {
+            Check::open("Two-step sign-in is off", "With it, a stolen password alone opens nothing.")
+                .at("/account/totp", "Turn it on")
+        }
+        (Some(_), Some(_)) => Check::done("Two-step sign-in is on").at("/account/totp", "Your app"),
+        (Some(_), None) => Check::done("You sign in with a passkey alone: two steps in one"),
+    };
+    let passkeys = match factors.passkeys.len() {
+        0 => Check::open(
+            "No passkey yet",
+            "It signs you in with your fingerprint, face or PIN; no code to type.",
+        )
+        .at("/account/passkeys", "Add a passkey"),
+        1 => Check::done("You have a passkey").at("/account/passkeys", "Your passkeys"),
+        many => Check::done(format!("You have {many} passkeys")).at("/account/passkeys", "Your passkeys"),
+    };
+    [email(vestibule, user), Some(two_step), Some(codes(factors)), Some(passkeys)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// Whether a second passkey is to be suggested.
+pub(super) fn suggests_second_passkey(user: &User, factors: &Factors) -> bool {
+    decline_second_passkey::is_suggested(user, factors)
+}
+
+fn codes(factors: &Factors) -> Check {
+    match factors.recovery {
+        None => Check::open("No recovery codes", "You get ten of them with your first passkey or app."),
+        Some(RecoverySet { left: 0, .. }) => {
+            Check::open("No recovery codes are left", "Without your app or passkey, nothing lets you in.")
+                .at("/account/recovery-codes", "Make new ones")
+        }
+        Some(RecoverySet { left, .. }) if left <= FEW_CODES => Check::open(
+            format!("Only {left} of 10 recovery codes left"),
+            "Make new ones before you need the last.",
+        )
+        .at("/account/recovery-codes", "Make new ones"),
+        Some(RecoverySet { left, .. }) => Check::done(format!("{left} of 10 recovery codes left"))
+            .at("/account/recovery-codes", "Recovery codes"),
+    }
+}
+
+fn email(vestibule: &Vestibule, user: &User) -> Option<Check> {
+    const PAGE: &str = "/account/email";
+    match &user.email {
+        Some(_) if !vestibule.can_reset_by_mail() => None,
+        Some(_) if user.email_verified_at.is_some() => {
+            Some(Check::done("E-mail address confirmed").at(PAGE, "Change it"))
+        }
+        Some(_) => Some(
+            Check::open(
+                "Your e-mail address is not confirmed",
+                "Once it is, nobody else can say that it is theirs.",
+            )
+            .at(PAGE, "Confirm your address"),
+        ),
+        None => {
+            let hint = "If you forget your password, only your administrator can help you back in.";
+            let check = Check::open("No e-mail address", hint);
+            Some(if vestibule.can_reset_by_mail() { check.at(PAGE, "Add one") } else { check })
+        }
+    }
+}
+
+/// What is going on at this moment.
+pub(super) fn present(vestibule: &Vestibule, current: &CurrentUser, seen: &Overview) -> Vec<Check> {
+    let connection = match vestibule.config.is_https() {
+        true => Check::done("This connection is encrypted"),
+        false => Check::open("This connection is not encrypted", "That is fine on your own machine only."),
+    };
+    let others = seen.sessions.iter().filter(|session| session.id != current.session.id).count();
+    let sessions = match others {
+        0 => Check::done("You are signed in nowhere else"),
+        1 => Check::open("You are signed in at one other place", "End it if you do not use it any more.")
+            .at("/account/sessions", "See where"),
+        many => Check::open(
+            format!("You are signed in at {many} other places"),
+            "End those that you do not use any more.",
+        )
+        .at("/account/sessions", "See where"),
+    };
+    let has_failed = seen.events.iter().any(|event| event.kind == EventKind::LoginFailed);
+    let failures = match has_failed {
+        false => Check::done("No wrong passwords lately"),
+        true => Check::open(
+            "Somebody gave a wrong password lately",
+            "If that was not you, your password kept them out. Use it nowhere else.",
+        )
+        .at("/account/activity?kind=failures", "See when"),
+    };
+    vec![connection, sessions, failures]
+}
