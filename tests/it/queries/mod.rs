@@ -16,6 +16,7 @@ mod house;
 mod leaving;
 mod passkeys;
 mod plan;
+mod policy;
 mod renewing;
 mod second_factor;
 mod walk;

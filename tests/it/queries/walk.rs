@@ -14,6 +14,7 @@ use super::email;
 use super::house::{House, Server};
 use super::leaving;
 use super::passkeys;
+use super::policy;
 use super::renewing;
 use super::second_factor;
 use super::watch;
@@ -121,6 +122,7 @@ pub fn through(house: &House) -> Vec<String> {
     write_mails(house, &server);
     watch::through(house, &server);
     leaving::through(house, &server);
+    policy::through(house, &server);
     email::through(house, &server);
     values.extend(codes::through(&server));
     values.extend(passkeys::through(house, &server));
