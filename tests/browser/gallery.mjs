@@ -1,6 +1,7 @@
 // Every page in every state that people see, each made through the front door.
 import { enrol } from "./codes.mjs";
 import { addPasskey, device, use } from "./devices.mjs";
+import { giveFactors } from "./factors.mjs";
 import { longPast } from "./past.mjs";
 import {
   OTHER_PASSWORD, PASSWORD, askForLink, openLatestMail, press, readCode, register, signIn, signOut, somebody, submit,
@@ -128,6 +129,14 @@ const waiting = (place, fields) => async (house, page) => {
   await signIn(page, ada);
   await page.goto(place);
   if (fields) await submit(page, fields);
+};
+
+/** A page of somebody with factors. */
+const secured = (place, factors) => async (house, page) => {
+  const ada = somebody("ada", { email: `${somebody().username}@example.org` });
+  await register(page, ada);
+  await giveFactors(await house.server(), ada, factors);
+  await page.goto(place);
 };
 
 const MISTAKES = { username: "a b", email: "nowhere", password: "short" };
@@ -326,6 +335,19 @@ export const GALLERY = {
   "confirming with a wrong code": async (house, page) => {
     await twoSteps("/reauth")(house, page);
     await submit(page, { password: PASSWORD, code: "000000" });
+  },
+  "changing the password, or doing without it": secured("/account/password"),
+  "setting a password": secured("/account/password", { password: false }),
+  "setting a password with mistakes": wrongly(secured("/account/password", { password: false }), { password: "short" }),
+  "the dashboard with all that is asked, and a second passkey suggested": secured("/dashboard"),
+  "the dashboard with few recovery codes": secured("/dashboard", { passkeys: 2, codes: 2 }),
+  "a second step that the administrator asks for": async (house) => {
+    const page = await house.page({ server: await house.server({ SECOND_FACTOR__REQUIRE: "everyone" }) });
+    await page.goto("/register");
+    const ada = somebody();
+    await submit(page, { username: ada.username, password: ada.password });
+    await page.waitForURL("**/account/totp");
+    return page;
   },
   "sign-in after a reset": async (house, page) => {
     await reset(house, page);

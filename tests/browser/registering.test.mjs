@@ -30,8 +30,10 @@ test("the first administrator comes in by the printed link, and nobody after the
     assert.equal(await focused(page), "username");
     await submit(page, { username: "root-of-all", password: PASSWORD });
 
-    assert.equal(new URL(page.url()).pathname, "/dashboard");
-    assert.match(await page.getByRole("main").innerText(), /Administrator/);
+    assert.equal(new URL(page.url()).pathname, "/account/totp");
+    assert.match(await page.getByRole("main").innerText(), /A second step is asked for/);
+    await page.goto("/dashboard");
+    assert.equal(new URL(page.url()).pathname, "/account/totp", "nothing else is open");
     assert.match(await page.getByRole("contentinfo").innerText(), /Vestibule \d+\.\d+/);
 
     const late = await house.page({ server });
