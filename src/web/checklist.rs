@@ -40,7 +40,10 @@ pub(super) fn standing(vestibule: &Vestibule, user: &User, factors: &Factors) ->
             Check::open("Two-step sign-in is off", "With it, a stolen password alone opens nothing.")
                 .at("/account/totp", "Turn it on")
         }
-        (Some(_), Some(_)) => Check::done("Two-step sign-in is on").at("/account/totp", "Your app"),
+        (Some(_), Some(_)) => {
+            let words = if factors.totp_since.is_some() { "Your app" } else { "Add an authenticator app" };
+            Check::done("Two-step sign-in is on").at("/account/totp", words)
+        }
         (Some(_), None) => Check::done("You sign in with a passkey alone: two steps in one"),
     };
     let passkeys = match factors.passkeys.len() {

@@ -15,6 +15,7 @@ const TOKENS = {
   "/forgot": { email: "email" },
   "/reset": { username: "username", password: "new-password" },
   "/account/password": { username: "username", current_password: "current-password", password: "new-password" },
+  "/account/password/set": { username: "username", password: "new-password" },
   "/account/settings": { display_name: "nickname" },
   "/account/settings/name": { display_name: "nickname" },
   // Typed, to show that it is meant: nothing is to fill it in.
@@ -58,7 +59,10 @@ export async function fields(page) {
     return assert.equal(await forms.count(), names.length, "a form for each thing");
   }
   const asksForCode = path(page) === WITH_CODE && (await page.locator("#code").count()) > 0;
-  const expected = { ...TOKENS[path(page)], ...(asksForCode ? { code: "one-time-code" } : {}) };
+  // At one address, for whoever has none.
+  const isSetting = await page.getByRole("heading", { level: 1, name: "Set a password" }).count();
+  const tokens = TOKENS[isSetting ? "/account/password/set" : path(page)];
+  const expected = { ...tokens, ...(asksForCode ? { code: "one-time-code" } : {}) };
   assert.equal(await forms.count(), Object.keys(expected).length ? 1 : 0, "one form that asks for something");
   const found = await page.locator('input:not([type="radio"], [type="checkbox"], [type="hidden"])').evaluateAll((inputs) => {
     return inputs.map((input) => [input.name, input.getAttribute("autocomplete")]);
