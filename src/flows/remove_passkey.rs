@@ -47,7 +47,8 @@ pub async fn remove(
         let user = User::find_locked(conn, &session.user_id).map_err(db::Error::from)?;
         let user = user.ok_or(RemovePasskeyError::SessionEnded)?;
         let factors = factors::within(conn, &user.id)?;
-        let passkey = factors.passkeys.iter().find(|passkey| passkey.id == id).ok_or(RemovePasskeyError::NotFound)?;
+        let passkey =
+            factors.passkeys.iter().find(|passkey| passkey.id == id).ok_or(RemovePasskeyError::NotFound)?;
         last_way_in::may_lose_factor(&here, &user, &factors, Loss::Passkey(id.clone()))?;
         Passkey::delete(conn, &user.id, &id).map_err(db::Error::from)?;
         let event = caller.event(EventKind::FactorRemoved, Some(&user.id), now).saying("passkey");
