@@ -59,7 +59,7 @@ test("the way through the dashboard by Tab", async (house) => {
   await register(page, somebody());
   assert.deepEqual(await stops(page), [
     "a Skip to the content", "a Vestibule", "a Overview", "a Sessions", "a Activity", "a Settings", "button Sign out",
-    "button Stay signed in", "a Change your password", "a Add one", "a All sessions", "a All activity",
+    "button Stay signed in", "a Change your password", "a Add one", "a Turn it on", "a Add a passkey", "a All sessions", "a All activity",
   ]);
 });
 
