@@ -46,7 +46,7 @@ pub struct Attempt {
 #[derive(Debug)]
 pub enum Outcome {
     /// They are in.
-    SignedIn(SignedIn),
+    SignedIn(Box<SignedIn>),
     /// Nobody is in yet: a second factor is asked for.
     SecondFactor(Challenge),
 }
@@ -154,7 +154,7 @@ pub async fn with_password(
                 )?));
             }
             let who = Proven { user, methods: &[Method::Password], replaces, stay };
-            Ok(Outcome::SignedIn(admit::admit(&here, conn, who, &caller, now)?))
+            Ok(Outcome::SignedIn(Box::new(admit::admit(&here, conn, who, &caller, now)?)))
         })
         .await
 }

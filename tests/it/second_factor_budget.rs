@@ -21,7 +21,7 @@ impl Thief {
 
     /// One more guess, of either kind; its status.
     async fn guess(&mut self) -> u16 {
-        if self.tries % 4 == 0 {
+        if self.tries.is_multiple_of(4) {
             self.browser = stranger(&self.app, "curl/8.5.0", &format!("203.0.113.{}", self.tries));
             assert_eq!(self.browser.sign_in("ada").await.location(), "/login/totp");
         }
