@@ -118,7 +118,7 @@ impl RelyingParty {
     /// Asks for a new passkey for `owner`, but not on a device that has one of `known`.
     pub fn ask_for_new(&self, owner: Owner<'_>, known: &[String]) -> Option<Question> {
         let id = library::Uuid::parse_str(owner.id).ok()?;
-        let known = known.iter().filter_map(|id| secret::from_base64url(id)).map(Into::into).collect();
+        let known = known.iter().filter_map(|id| secret::from_base64url(id)).collect();
         let (asked, state) = self
             .webauthn
             .start_passkey_registration(id, owner.username, owner.display_name, Some(known))
