@@ -124,6 +124,8 @@ if (known) {
     });
     if ("conditional" in form.dataset) offer(form);
   }
+  // Nobody picks from a list whose page is left.
+  addEventListener("pagehide", () => waiting?.abort());
   // Back from the next page: ready again.
   addEventListener("pageshow", () => {
     for (const form of forms) form.querySelector("button").disabled = false;

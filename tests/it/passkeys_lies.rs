@@ -1,7 +1,7 @@
 //! Passkeys that are not what they say: each is refused, and nobody is signed in.
 
 use serde_json::{Value, json};
-use vestibule::models::{EventKind, MailKind};
+use vestibule::models::{EventKind, MailKind, User};
 use vestibule::secret::{from_base64url, to_base64url};
 
 use crate::passkeys::{add, answer, passkeys, question, sign_in, stage};
@@ -163,19 +163,20 @@ async fn a_row_moved_to_somebody_else_or_with_another_key_in_it_opens_nothing() 
     browser.sign_in("bob").await;
     assert_eq!(add(&mut browser, &mut own).await.status, 303);
     let [of_ada, of_bob] = [passkeys(&app, &ada).await.remove(0), passkeys(&app, &bob).await.remove(0)];
+    let of_user = |user: &User| uuid::Uuid::parse_str(user.id.as_str()).unwrap().as_bytes().to_vec();
 
-    // Whoever can write to the table puts Bob's key where Ada's is, and then Ada's row under Bob's name.
+    // Whoever can write to the table gives their own passkey to Ada, and has it say that it is hers.
+    app.execute(&format!("UPDATE passkeys SET user_id = '{}' WHERE id = '{}'", ada.id, of_bob.id)).await;
+    own.user = Some(of_user(&ada));
+    assert_refused(&sign_in(&mut app.browser(), &mut own).await, COULD_NOT);
+    // Or puts the public half of theirs where that of hers is.
     app.execute(&format!(
         "UPDATE passkeys SET sealed_credential = (SELECT sealed_credential FROM passkeys WHERE id = '{}') WHERE id = '{}'",
         of_bob.id, of_ada.id
     ))
     .await;
     let mut forger = Authenticator { id: device.id.clone(), ..own };
-    forger.user.clone_from(&device.user);
     assert_refused(&sign_in(&mut app.browser(), &mut forger).await, COULD_NOT);
-    assert_refused(&sign_in(&mut app.browser(), &mut device).await, COULD_NOT);
-    app.execute(&format!("UPDATE passkeys SET user_id = '{}' WHERE id = '{}'", bob.id, of_ada.id)).await;
-    device.user = uuid::Uuid::parse_str(bob.id.as_str()).ok().map(|id| id.as_bytes().to_vec());
     assert_refused(&sign_in(&mut app.browser(), &mut device).await, COULD_NOT);
 }
 

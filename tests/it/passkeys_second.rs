@@ -127,6 +127,8 @@ async fn it_proves_anew_who_somebody_is_with_a_password_or_without() {
             page.contains("Use a passkey") && page.contains("type=\"password\"") == has_password,
             "{page}"
         );
+        let words = if has_password { "Type your password once more" } else { "Use your passkey once more" };
+        assert!(page.contains(words), "{page}");
         let stolen = browser.clone();
         let asked = question(&mut browser, "/reauth/passkey/options").await;
         device.verifies = false;
