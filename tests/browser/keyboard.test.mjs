@@ -43,7 +43,7 @@ for (const colorScheme of ["light", "dark"]) {
     await page.goto("/login");
     assert.deepEqual(await stops(page), [
       "a Skip to the content", "a Vestibule", "login", "password", "button Show password", "stay_signed_in", "button Sign in",
-      "a Forgot your password?", "a Create an account",
+      "button Sign in with a passkey", "a Forgot your password?", "a Create an account",
     ]);
 
     await page.goto("/register");
