@@ -48,7 +48,7 @@ pub enum Outcome {
     /// They are in.
     SignedIn(Box<SignedIn>),
     /// Nobody is in yet: a second factor is asked for.
-    SecondFactor(Challenge),
+    SecondFactor(Box<Challenge>),
 }
 
 /// Why nobody was signed in.
@@ -149,9 +149,8 @@ pub async fn with_password(
             };
             ticket.reward(conn, now)?;
             if user.second_factor_since.is_some() && !is_trusted {
-                return Ok(Outcome::SecondFactor(second_factor::ask(
-                    conn, user, replaces, stay, &caller, now,
-                )?));
+                let asked = second_factor::ask(conn, user, replaces, stay, &caller, now)?;
+                return Ok(Outcome::SecondFactor(Box::new(asked)));
             }
             let who = Proven { user, methods: &[Method::Password], replaces, stay };
             Ok(Outcome::SignedIn(Box::new(admit::admit(&here, conn, who, &caller, now)?)))
