@@ -154,7 +154,7 @@ async fn nobody_proves_themselves_by_somebody_elses_or_by_an_answer_for_another_
     app.register("bob").await;
     let (mut bob, mut of_bob) = (app.browser(), Authenticator::new());
     bob.sign_in("bob").await;
-    assert_eq!(bob.fetch("/reauth/passkey/options", &json!({})).await.status, 401, "he has none");
+    assert_eq!(bob.fetch("/reauth/passkey/options", &json!({})).await.status, 409, "he has none");
     add(&mut bob, &mut of_bob).await;
     let mut phone = app.browser();
     sign_in(&mut phone, &mut device).await;

@@ -117,6 +117,14 @@ impl Stage {
             "/account/passkeys/nothing/rename" => "name=Mine".to_owned(),
             _ => String::new(),
         };
+        // What scripts of ours ask by.
+        if path.ends_with("/options") {
+            return self
+                .app
+                .request("POST", path)
+                .insert_header(("content-type", "application/json"))
+                .set_payload("{}");
+        }
         let kind = ("content-type", "application/x-www-form-urlencoded");
         self.app.request("POST", path).insert_header(kind).set_payload(body.replace(' ', "+"))
     }

@@ -34,8 +34,13 @@ pub(in crate::web) async fn options(
     vestibule: Data<Vestibule>,
     Json(Nothing {}): Json<Nothing>,
 ) -> Result<HttpResponse, Error> {
-    let asked = reauthenticate_with_passkey::begin(&vestibule, &current.session, context.now).await?;
-    Ok(HttpResponse::Ok().json(asked))
+    match reauthenticate_with_passkey::begin(&vestibule, &current.session, context.now).await {
+        Ok(asked) => Ok(HttpResponse::Ok().json(asked)),
+        Err(CheckPasskeyError::Unknown { .. }) => {
+            Err(Error::Conflict("You have no passkey that works here.".to_owned()))
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// `POST /reauth/passkey`: takes the passkey as a fresh proof and goes on to where the person was going.
