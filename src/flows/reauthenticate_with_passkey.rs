@@ -49,7 +49,7 @@ pub async fn finish(
         let Some(method) = proof.take(&here, conn, &user, &caller, now)? else {
             return Ok::<_, CheckPasskeyError>(None);
         };
-        let amr = amr::with(&old.amr, method);
+        let amr = amr::of(&[method]);
         let done = start_session::go_on(&here, conn, user, &old, LastProof { at: now, amr: &amr }, now)?;
         let done = done.ok_or(CheckPasskeyError::Gone)?;
         let event = caller.event(EventKind::Reauthenticated, Some(&done.user.id), now);

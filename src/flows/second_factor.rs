@@ -159,7 +159,8 @@ pub async fn with_code(
         let (row, user) = take(&here, conn, &digest, now)?;
         let row = LoginChallenge { replaces: earlier.or(row.replaces), ..row };
         let Some(method) = check_code::spend(&here, conn, &user, &code, &caller, now)? else {
-            caller.event(EventKind::SecondFactorFailed, Some(&user.id), now).insert(conn)?;
+            let event = caller.event(EventKind::SecondFactorFailed, Some(&user.id), now);
+            event.insert(conn).map_err(db::Error::from)?;
             return Ok(None);
         };
         ticket.reward(conn, now)?;
@@ -176,11 +177,12 @@ pub(super) fn take(
     now: Timestamp,
 ) -> Result<(LoginChallenge, User), SecondFactorError> {
     let gone = SecondFactorError::Gone;
-    let Some(row) = LoginChallenge::find_waiting(conn, digest, now)? else { return Err(gone) };
-    // The row before its user's others, as everywhere: no two deeds wait for each other.
-    let user = User::find_locked(conn, &row.user_id)?.filter(|user| is_open(here, &row, user, now));
-    let Some(user) = user else { return Err(gone) };
-    match LoginChallenge::count_try(conn, digest)? {
+    let row = LoginChallenge::find_waiting(conn, digest, now).map_err(db::Error::from)?;
+    let Some(row) = row else { return Err(gone) };
+    // The user before the row, as in every deed that voids what waits: no two wait for each other.
+    let user = User::find_locked(conn, &row.user_id).map_err(db::Error::from)?;
+    let Some(user) = user.filter(|user| is_open(here, &row, user, now)) else { return Err(gone) };
+    match LoginChallenge::count_try(conn, digest).map_err(db::Error::from)? {
         true => Ok((row, user)),
         false => Err(gone),
     }
@@ -197,7 +199,7 @@ pub(super) fn finish(
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, SecondFactorError> {
-    if !LoginChallenge::spend(conn, &row.digest, now)? {
+    if !LoginChallenge::spend(conn, &row.digest, now).map_err(db::Error::from)? {
         return Err(SecondFactorError::Gone);
     }
     let methods = [Method::Password, method];
@@ -213,10 +215,4 @@ pub(super) fn is_open(here: &Vestibule, row: &LoginChallenge, user: &User, now: 
 
 fn password_digest(user: &User) -> String {
     secret::digest_of_token(user.password_hash.as_deref().unwrap_or_default())
-}
-
-impl From<diesel::result::Error> for SecondFactorError {
-    fn from(error: diesel::result::Error) -> Self {
-        Self::Database(error.into())
-    }
 }

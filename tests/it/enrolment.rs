@@ -80,7 +80,7 @@ async fn an_administrator_without_a_factor_is_led_to_one_from_every_guarded_addr
     for path in paths.map(|entry| entry.path).filter(|path| *path != "/protected").chain(["/orders", "/desk"])
     {
         let (theirs, stranger) = (browser.get(path).await, app.browser().get(path).await);
-        let is_guarded = stranger.location().starts_with("/login") || stranger.status == 401;
+        let is_guarded = stranger.location().starts_with("/login?") || stranger.status == 401;
         if is_guarded && !is_for_enrolling(path) {
             // An application that shows no pages of ours tells it as it tells all of our refusals.
             let is_ours = !["/orders", "/desk"].contains(&path);

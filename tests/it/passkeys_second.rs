@@ -30,7 +30,7 @@ async fn second_answer(browser: &mut Browser, question: &serde_json::Value, cred
 /// A browser in which Ada's password was right.
 async fn waiting(app: &TestApp) -> Browser {
     let mut browser = app.browser();
-    assert_eq!(browser.sign_in("ada").await.location(), "/login/totp");
+    assert_eq!(browser.sign_in("ada").await.location(), "/login/passkey");
     browser
 }
 
@@ -127,7 +127,7 @@ async fn it_proves_anew_who_somebody_is_with_a_password_or_without() {
             page.contains("Use a passkey") && page.contains("type=\"password\"") == has_password,
             "{page}"
         );
-        let words = if has_password { "Type your password once more" } else { "Use your passkey once more" };
+        let words = if has_password { "or use a passkey" } else { "Use your passkey once more" };
         assert!(page.contains(words), "{page}");
         let stolen = browser.clone();
         let asked = question(&mut browser, "/reauth/passkey/options").await;
@@ -143,7 +143,7 @@ async fn it_proves_anew_who_somebody_is_with_a_password_or_without() {
         assert_eq!((done.status, done.location()), (303, "/account/passkeys"), "{}", done.body);
         assert_eq!(browser.get("/account/passkeys").await.status, 200);
         assert_eq!(stolen.clone().get("/dashboard").await.status, 303, "a copy from before is worth nothing");
-        assert_eq!(amr(&app, &ada).await, ["pwd hwk user mfa"]);
+        assert_eq!(amr(&app, &ada).await, ["hwk user mfa"]);
     }
 }
 
