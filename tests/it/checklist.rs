@@ -49,7 +49,7 @@ async fn it_warns_when_recovery_codes_run_out() {
         (10, "No recovery codes are left", false),
     ] {
         app.execute(&format!(
-            "UPDATE recovery_codes SET used_at = 1 WHERE digest IN (SELECT digest FROM recovery_codes LIMIT {used})"
+            "UPDATE recovery_codes SET used_at = 1 WHERE digest IN (SELECT digest FROM recovery_codes ORDER BY digest LIMIT {used})"
         ))
         .await;
         let safety = safety(&mut browser).await;
