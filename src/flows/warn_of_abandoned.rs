@@ -53,7 +53,8 @@ fn tell(
         return Ok(());
     }
     // With another password there is nothing left to do; and whoever began anew and came in was no stranger.
-    let is_settled = !second_factor::is_open(here, row, &user, now)
+    let is_settled = LoginChallenge::is_spent(conn, &row.digest)?
+        || !second_factor::is_open(here, row, &user, now)
         || Session::has_begun(conn, &user.id, &row.address, &row.user_agent, row.created_at)?;
     if is_settled {
         return Ok(());

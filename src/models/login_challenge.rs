@@ -114,11 +114,9 @@ impl LoginChallenge {
             .load(conn)
     }
 
-    /// Notes that its owner is told, unless the right code came at last. Of many nodes that would tell, one is told
-    /// `true`.
+    /// Notes that its owner is told. Of many nodes that would tell, one is told `true`.
     pub fn mark_told(conn: &mut AnyConnection, digest: &str, now: Timestamp) -> QueryResult<bool> {
         diesel::update(login_challenges::table.find(digest))
-            .filter(login_challenges::used_at.is_null())
             .filter(login_challenges::told_at.is_null())
             .set(login_challenges::told_at.eq(now))
             .execute(conn)
