@@ -1,5 +1,4 @@
 // Every page in every state that people see, each made through the front door.
-import { enrol } from "./codes.mjs";
 import { addPasskey, device, use } from "./devices.mjs";
 import { giveFactors } from "./factors.mjs";
 import { longPast } from "./past.mjs";
@@ -125,7 +124,7 @@ const waiting = (place, fields) => async (house, page) => {
   const home = await house.page();
   const ada = somebody();
   await register(home, ada);
-  await enrol(home);
+  await turnOn(home);
   await signIn(page, ada);
   await page.goto(place);
   if (fields) await submit(page, fields);
@@ -180,7 +179,7 @@ export const GALLERY = {
     const home = await house.page({ server });
     const ada = somebody();
     await register(home, ada);
-    await enrol(home);
+    await turnOn(home);
     for (let tries = 0; tries < 12 && page.answer?.status() !== 429; tries += 1) {
       if (tries % 4 === 0) await signIn(page, ada);
       await submit(page, { code: "000000" });

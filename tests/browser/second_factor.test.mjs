@@ -1,16 +1,16 @@
 // The second step of signing in: a code of the app, or one from paper.
 import assert from "node:assert/strict";
-import { enrol, totp } from "./codes.mjs";
 import { test } from "./house.mjs";
 import { focused, heading, path } from "./look.mjs";
 import { press, register, signIn, signOut, somebody, submit } from "./people.mjs";
+import { code, turnOn } from "./phone.mjs";
 
 /** Somebody with an app and codes on paper, and a page of a window that knows nothing of them. */
 async function outside(house, options) {
   const ada = somebody();
   const home = await house.page();
   await register(home, ada);
-  const { key, codes } = await enrol(home);
+  const { key, codes } = await turnOn(home);
   return { ada, key, codes, page: await house.page(options) };
 }
 
@@ -25,8 +25,8 @@ test("a code of the app leads in, by the keyboard alone, with a blank in its mid
   assert.equal(await focused(page), "code", "ready to type");
   assert.equal(await page.locator("#trust_browser").isChecked(), false);
 
-  const code = totp(key);
-  await page.keyboard.type(`${code.slice(0, 3)} ${code.slice(3)}`);
+  const typed = code(key);
+  await page.keyboard.type(`${typed.slice(0, 3)} ${typed.slice(3)}`);
   assert.equal(path(page), "/login/totp", "nothing is sent by itself");
   await page.keyboard.press("Enter");
 
@@ -45,7 +45,7 @@ test("a wrong code is told, and the right one leads in after it", async (house) 
   assert.equal(await page.inputValue("#code"), "");
   assert.equal(await focused(page), "code", "ready for another");
   assert.match(await page.getAttribute("#code", "aria-describedby"), /form-error/);
-  await submit(page, { code: totp(key) });
+  await submit(page, { code: code(key) });
   assert.equal(path(page), "/dashboard");
 });
 
@@ -73,13 +73,17 @@ test("a browser that is trusted asks for the password alone, until none is trust
   const { ada, key, codes, page } = await outside(house);
   await signIn(page, ada);
   await page.getByLabel("Trust this browser for 30 days").check();
-  await submit(page, { code: totp(key) });
+  await submit(page, { code: code(key) });
   await signOut(page);
 
   await signIn(page, ada);
 
   assert.equal(path(page), "/dashboard");
+  // The password alone is no proof of what matters.
   await page.goto("/account/totp");
+  assert.equal(path(page), "/reauth");
+  await submit(page, { password: ada.password, code: codes[1] });
+  assert.equal(path(page), "/account/totp");
   await press(page, page.getByRole("button", { name: "Trust no browser any more" }));
   await signOut(page);
   await signIn(page, ada);
