@@ -136,7 +136,7 @@ pub async fn confirm(
     let secret = Some(&found).filter(|factor| is_pending(factor, now));
     let secret = secret.and_then(|factor| change_factors::open(vestibule, factor));
     let secret = secret.ok_or(EnrolTotpError::NotBegun)?;
-    let ticket = throttle::pay_for_code(vestibule, &user.id, caller, now).await?;
+    let ticket = throttle::pay_for_code(vestibule, user, caller, now).await?;
     let step = secret.check(code, now, None).ok_or(EnrolTotpError::WrongCode)?;
     let (here, user, session, caller) =
         (vestibule.clone(), user.clone(), session.clone(), caller.known_as(&user.id));

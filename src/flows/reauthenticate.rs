@@ -110,7 +110,7 @@ pub async fn with_password(
 ) -> Result<SignedIn, ReauthenticateError> {
     let Shown { password, code } = shown;
     let paid = match &code {
-        Some(_) => throttle::pay_for_code(vestibule, &user.id, caller, now).await?,
+        Some(_) => throttle::pay_for_code(vestibule, user, caller, now).await?,
         None => Ticket::default(),
     };
     let proof = match prove(vestibule, user, session, password, caller, now).await {

@@ -152,7 +152,7 @@ pub async fn with_code(
     now: Timestamp,
 ) -> Result<SignedIn, SecondFactorError> {
     let waiting = find(vestibule, token, now).await?.ok_or(SecondFactorError::Gone)?;
-    let ticket = throttle::pay_for_code(vestibule, &waiting.user.id, caller, now).await?;
+    let ticket = throttle::pay_for_code(vestibule, &waiting.user, caller, now).await?;
     let (here, digest, caller) =
         (vestibule.clone(), secret::digest_of_token(token), caller.known_as(&waiting.user.id));
     let done = vestibule.db.write(move |conn| {

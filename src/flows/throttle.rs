@@ -172,15 +172,15 @@ pub async fn pay_for_login(
 }
 
 /// Pays for one code typed as a second proof of `user`: ten wrong ones in any quarter of an hour, whatever the factor
-/// and however many sign-ins wait. A device that has signed in before has a budget of its own, so that nobody who knows
-/// the password can shut its owner out.
+/// and however many sign-ins wait. A device that has shown one has a budget of its own, so that nobody who knows the
+/// password can shut its owner out; a cookie from before has none: a thief may have collected any number of them.
 ///
 /// # Errors
 ///
 /// [`ThrottleError::Throttled`], and then nothing was paid.
 pub(super) async fn pay_for_code(
     vestibule: &Vestibule,
-    user: &UserId,
+    user: &User,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<Ticket, ThrottleError> {
@@ -188,9 +188,10 @@ pub(super) async fn pay_for_code(
         return Ok(Ticket::default());
     }
     let cookie = caller.device_cookie.as_deref();
-    let users = [user.clone()];
+    let users = [user.id.clone()];
     let device = cookie.and_then(|cookie| known_device(vestibule, cookie, &users));
-    let parts = ["code", user.as_str(), device.map_or("", |(device, _)| device)];
+    let has_shown_two = |(device, _): &(&str, _)| known_since(device) >= user.second_factor_since;
+    let parts = ["code", user.id.as_str(), device.filter(has_shown_two).map_or("", |(device, _)| device)];
     let bucket = secret::to_base64url(&vestibule.bucket_tags.tag(&parts));
     let paid = bucket.clone();
     vestibule.db.write(move |conn| pay_until_quiet(conn, &paid, MOST_CODES, CODES_WINDOW, now)).await?;
@@ -285,9 +286,9 @@ fn buckets_of(vestibule: &Vestibule, user: &User, email_folded: Option<&str>) ->
     buckets
 }
 
-/// The cookie that makes this device known to `user`: its own name, theirs, and our tag on both.
-pub fn device_cookie(vestibule: &Vestibule, user: &UserId) -> String {
-    let nonce = secret::to_base64url(&secret::random::<16>());
+/// The cookie that makes this device known to `user` from `now` on: its own name, theirs, and our tag on both.
+pub fn device_cookie(vestibule: &Vestibule, user: &UserId, now: Timestamp) -> String {
+    let nonce = format!("{}-{}", secret::to_base64url(&secret::random::<16>()), now.seconds());
     let tag = vestibule.device_tags.tag(&[&nonce, user.as_str()]);
     format!("{nonce}.{user}.{}", secret::to_base64url(&tag))
 }
@@ -303,6 +304,11 @@ pub fn known_device<'a>(
     let user = users.iter().find(|id| id.as_str() == user)?;
     let expected = vestibule.device_tags.tag(&[nonce, user.as_str()]);
     secret::equal(&secret::from_base64url(tag)?, &expected).then_some((nonce, user))
+}
+
+/// Since when the device of this name is known; nothing, if its name does not say.
+fn known_since(device: &str) -> Option<Timestamp> {
+    device.rsplit_once('-').and_then(|(_, seconds)| seconds.parse().ok()).map(Timestamp::from_seconds)
 }
 
 /// What one try takes from a network's rate.

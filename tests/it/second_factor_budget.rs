@@ -1,11 +1,12 @@
 //! How many codes may be guessed: five at a sign-in, ten at an account in a quarter of an hour, and none of them at the
 //! expense of its owner's own devices.
 
+use crate::forgot::{ADDRESS, proven};
 use crate::new_device::stranger;
 use crate::second_factor::{house, type_code, type_paper};
 use crate::second_factor_api::{challenge, send};
 use crate::support::{Browser, TestApp};
-use crate::totp::Phone;
+use crate::totp::{Phone, enrol};
 
 /// Somebody who knows Ada's password, and guesses; each time from somewhere else.
 struct Thief {
@@ -123,4 +124,33 @@ async fn a_device_of_the_owner_has_ten_too_and_right_codes_cost_nothing() {
     let mut other = stranger(&app, "curl/8.5.0", "198.51.100.1");
     other.sign_in("ada").await;
     assert_eq!(type_code(&mut other, &phone.code(app.now())).await.location(), "/dashboard");
+}
+
+#[actix_web::test]
+async fn cookies_that_a_thief_collected_before_there_was_a_second_step_are_worth_no_tries_at_it() {
+    let app = TestApp::with(|config| config.throttle.enabled = true).await;
+    proven(&app, "ada", ADDRESS).await;
+    let mut hoard = Vec::new();
+    for number in 0..3 {
+        let mut thief = stranger(&app, "curl/8.5.0", &format!("203.0.113.{number}"));
+        assert_eq!(thief.sign_in("ada").await.status, 303);
+        thief.submit("/logout", &[]).await;
+        hoard.push(thief);
+    }
+    app.pass(60);
+    let mut owner = app.browser();
+    owner.sign_in("ada").await;
+    enrol(&app, &mut owner).await;
+
+    let mut looked_at = 0;
+    for thief in &mut hoard {
+        for number in 0..10 {
+            if number % 4 == 0 {
+                assert_eq!(thief.sign_in("ada").await.location(), "/login/totp");
+            }
+            looked_at += usize::from(type_code(thief, "000000").await.status == 422);
+        }
+    }
+
+    assert_eq!(looked_at, 10, "as many as any stranger has, however many cookies there are");
 }

@@ -60,7 +60,7 @@ fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Res
     let SignedIn { user, session, refresh } = signed_in;
     let (config, now) = (&vestibule.config, session.last_seen_at);
     let token = issue_token::for_session(vestibule, user, session, now)?;
-    let device = throttle::device_cookie(vestibule, &user.id);
+    let device = throttle::device_cookie(vestibule, &user.id, now);
     let refresh = match refresh {
         Some(token) => cookies::refresh(config, token, session.expires_at.since(now)),
         // One from before would carry on a session that has just ended.
