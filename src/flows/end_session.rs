@@ -3,12 +3,15 @@
 //! "Ended" is a row that says so, in the transaction of the deed that ended it. What this process remembers of the user
 //! is forgotten as soon as that is committed and before anybody is answered; the notice in `revocations` tells other
 //! processes to forget it, too (D4).
+//!
+//! With them goes the key of an authenticator app that waits to be confirmed: whoever is put out may have read it, and its
+//! owner would make it count.
 
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::id::{SessionId, UserId};
-use crate::models::{EventKind, Revocation, RevokedBecause, Session, User};
+use crate::models::{EventKind, Revocation, RevokedBecause, Session, TotpFactor, User};
 use crate::vestibule::Vestibule;
 
 /// Ends one live session of `user`. Whether there was one: somebody else's, an ended one and none at all look alike.
@@ -30,8 +33,10 @@ pub async fn one(
     vestibule
         .db
         .write(move |conn| {
+            User::find_locked(conn, &user)?;
             let ended = revoke(&here, conn, &user, &id, because, now)?;
             if ended {
+                TotpFactor::delete_pending(conn, &user)?;
                 event.insert(conn)?;
             }
             Ok(ended)
@@ -94,6 +99,7 @@ pub(super) fn revoke_all_but(
     // A sign-in that goes on at this moment is waited for: else its session would outlive what ends here.
     User::find_locked(conn, user)?;
     let ended = Session::revoke_all(conn, user, keep, because, now)?;
+    TotpFactor::delete_pending(conn, user)?;
     // The session that stays is asked for anew, too: that does no harm.
     ask_anew(here, conn, user)?;
     Ok(ended)

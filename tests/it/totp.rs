@@ -8,7 +8,7 @@ use vestibule::models::{Event, EventKind, Passkey, RecoveryCode, TotpFactor, Use
 
 use crate::forgot::proven;
 use crate::schema::dump;
-use crate::support::{Answer, Browser, TestApp};
+use crate::support::{Answer, Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 
 /// What an app would have read from the page.
 pub struct Phone(TotpSecret);
@@ -343,4 +343,48 @@ async fn a_dump_holds_no_key_and_no_code_and_a_secret_moved_to_another_row_does_
     let place = |user| format!("totp_factors.sealed_secret {user}");
     assert!(app.vestibule.totp_secrets.open(&of_ada.0, &place(&of_ada.1)).is_some());
     assert!(app.vestibule.totp_secrets.open(&of_ada.0, &place(&of_bob.1)).is_none());
+}
+
+#[actix_web::test]
+async fn a_key_that_a_thief_has_read_is_shown_to_nobody_once_the_thief_is_out() {
+    for deed in ["others", "everybody", "that one", "another password", "a reset"] {
+        let app = TestApp::new().await;
+        let ada = crate::forgot::proven(&app, "ada", crate::forgot::ADDRESS).await;
+        let (mut owner, mut thief) = (app.browser(), app.browser());
+        owner.sign_in("ada").await;
+        thief.sign_in("ada").await;
+        thief.submit("/account/totp/begin", &[]).await;
+        let read = Phone::key(&thief.get("/account/totp").await.body);
+        app.pass(60);
+        match deed {
+            "others" => drop(owner.submit("/sessions/end-others", &[]).await),
+            "everybody" => drop(owner.submit("/sessions/end-all", &[]).await),
+            "that one" => {
+                let session = crate::second_factor::live(&app, &ada).await;
+                for session in session {
+                    owner.submit(&format!("/sessions/{}/end", session.id), &[]).await;
+                }
+            }
+            "another password" => {
+                let fields =
+                    [("current_password", PASSWORD), ("password", OTHER_PASSWORD), ("end_others", "yes")];
+                assert_eq!(owner.submit("/account/password", &fields).await.status, 303);
+            }
+            _ => {
+                crate::forgot::ask(&mut owner, crate::forgot::ADDRESS).await;
+                let link = crate::forgot::link(&app).await;
+                owner.get(&link).await;
+                assert_eq!(crate::forgot::send(&mut owner, OTHER_PASSWORD).await.status, 303);
+            }
+        }
+        assert!(thief.get("/account/totp").await.location().starts_with("/login"), "{deed}");
+
+        let mut owner = app.browser();
+        let password =
+            if deed.ends_with("password") || deed.ends_with("reset") { OTHER_PASSWORD } else { PASSWORD };
+        owner.submit("/login", &[("login", "ada"), ("password", password)]).await;
+        owner.submit("/account/totp/begin", &[]).await;
+
+        assert_ne!(Phone::key(&owner.get("/account/totp").await.body), read, "{deed}");
+    }
 }
