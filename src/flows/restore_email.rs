@@ -186,7 +186,11 @@ fn put_back(
     caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
     // Whoever changed the address may have added a way in before: in the same session, if not since.
     let session = token.session_id.as_ref().map(|id| Session::find(conn, id)).transpose()?.flatten();
-    let since = session.map_or(token.created_at, |session| session.created_at.min(token.created_at));
+    // But the session may be a month old, and its owner's own: a factor that was there for as long as a right lasts, and
+    // whose owner was told of it at the former address, is not what this undoes. Else whoever has an old mailbox by now
+    // comes in without any.
+    let begun = session.map_or(token.created_at, |session| session.created_at.min(token.created_at));
+    let since = begun.max(token.created_at - LIFETIME);
     let dropped = drop_factors::added_since(here, conn, &until_now, since, caller, now)?;
     tell_both(here, conn, &until_now, &email, &dropped, caller, now)?;
     let reset = OneTimeToken::generate();

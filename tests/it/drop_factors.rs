@@ -156,3 +156,30 @@ async fn the_former_address_takes_away_what_the_session_added_that_changed_it() 
     let half = app.browser().submit("/login", &[("login", "ada"), ("password", OTHER_PASSWORD)]).await;
     assert!(half.location().starts_with("/login/"), "the owner's own passkey counts: {}", half.location());
 }
+
+#[actix_web::test]
+async fn a_former_address_takes_nothing_away_that_was_there_for_more_than_a_week_when_it_was_changed() {
+    const DAY: u64 = 24 * 60 * 60;
+    let (app, mut owner) = change_email::stage().await;
+    let ada = crate::verify_email::find(&app, "ada").await;
+    // "Stay signed in", and the second step was added in that very session.
+    app.execute("UPDATE sessions SET created_at = created_at - 20 * 86400, amr = 'pwd hwk user mfa'").await;
+    let ago = |days: u64| app.now() - std::time::Duration::from_secs(days * DAY);
+    add_passkey(&app, &ada, "of ten days ago", ago(10)).await;
+    add_passkey(&app, &ada, "of six days ago", ago(6)).await;
+    app.pass(60);
+    assert_eq!(change(&app, &mut owner, NEW).await.status, 303);
+
+    // Whoever has the former mailbox by now, and nothing else.
+    let link = right(&app, ADDRESS).await;
+    let mut reader = app.browser();
+    reader.get(&link).await;
+    assert_eq!(reader.submit("/restore-email", &[]).await.status, 303);
+    assert_eq!(forgot::send(&mut reader, OTHER_PASSWORD).await.location(), "/login");
+
+    let id = ada.id.clone();
+    let left = app.ask(move |conn| Passkey::list(conn, &id)).await;
+    assert_eq!(left.iter().map(|passkey| passkey.name.as_str()).collect::<Vec<_>>(), ["of ten days ago"]);
+    let half = app.browser().submit("/login", &[("login", "ada"), ("password", OTHER_PASSWORD)]).await;
+    assert!(half.location().starts_with("/login/"), "two steps still: {}", half.location());
+}
