@@ -63,5 +63,7 @@ pub async fn forget_all(
 fn tag(vestibule: &Vestibule, user: &User, until: i64) -> [u8; 32] {
     let changed = user.factors_changed_at.map_or(0, Timestamp::seconds).to_string();
     let password = secret::digest_of_token(user.password_hash.as_deref().unwrap_or_default());
-    vestibule.trust_tags.tag(&[user.id.as_str(), &until.to_string(), &changed, &password])
+    // The hash alone is not enough: whoever chooses the same password anew has the same one, salt and all.
+    let chosen = user.password_changed_at.map_or(0, Timestamp::seconds).to_string();
+    vestibule.trust_tags.tag(&[user.id.as_str(), &until.to_string(), &changed, &password, &chosen])
 }

@@ -2,6 +2,7 @@
 
 use vestibule::models::EventKind;
 
+use crate::forgot;
 use crate::second_factor::{house, type_code, waiting};
 use crate::support::{Browser, OTHER_PASSWORD, PASSWORD, TestApp};
 use crate::totp::{Phone, enrol};
@@ -96,8 +97,14 @@ async fn what_was_tampered_with_is_trusted_by_nobody() {
 
 #[actix_web::test]
 async fn any_change_of_factors_or_password_and_a_word_of_its_owner_end_the_trust() {
-    let deeds =
-        ["another password", "off and on again", "trust none", "sign out everywhere", "the same second"];
+    let deeds = [
+        "another password",
+        "the same by a reset",
+        "off and on again",
+        "trust none",
+        "sign out everywhere",
+        "the same second",
+    ];
     for deed in deeds {
         let app = TestApp::new().await;
         let (_, phone, _, mut owner) = house(&app).await;
@@ -108,6 +115,12 @@ async fn any_change_of_factors_or_password_and_a_word_of_its_owner_end_the_trust
                 password = OTHER_PASSWORD;
                 let fields = [("current_password", PASSWORD), ("password", password)];
                 assert_eq!(owner.submit("/account/password", &fields).await.status, 303);
+            }
+            // It has the same hash again: whoever claims an address shares its salt.
+            "the same by a reset" => {
+                forgot::ask(&mut owner, forgot::ADDRESS).await;
+                owner.get(&forgot::link(&app).await).await;
+                assert_eq!(forgot::send(&mut owner, PASSWORD).await.status, 303);
             }
             "off and on again" => {
                 assert_eq!(owner.submit("/account/totp/remove", &[]).await.status, 303);
