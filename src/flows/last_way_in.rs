@@ -32,6 +32,12 @@ pub enum Kept {
         "Your administrator asks for a second step at sign-in, and this is your only one. Add another one first."
     )]
     AskedFor,
+    /// Passkeys for another host would be asked for, and nobody could show them.
+    #[error(
+        "This is the only second step that works here. Remove the passkeys for another host first, or add one for \
+         this host."
+    )]
+    OnlyStep,
 }
 
 /// Whether `user` has to have a second factor.
@@ -66,11 +72,19 @@ pub fn may_lose_factor(
     // One for another host lies there, and signs nobody in.
     let rp_id = vestibule.passkeys.as_ref().map(RelyingParty::id);
     let works = |passkey: &Passkey| rp_id == Some(passkey.rp_id.as_str());
-    let has_way_in = has_password || factors.passkeys.iter().filter(stays).any(works);
+    let has_working_passkey = factors.passkeys.iter().filter(stays).any(works);
+    let has_way_in = has_password || has_working_passkey;
+    // What cannot be shown goes at any time; it must only not be what is left to be asked for.
+    let is_shown = match &loss {
+        Loss::Totp => true,
+        Loss::Passkey(id) => factors.passkeys.iter().any(|passkey| passkey.id == *id && works(passkey)),
+        Loss::Password => false,
+    };
     // A code of an app is no way in by itself: without one, nothing is lost that anybody came in by.
     match (has_way_in, &loss) {
         (false, Loss::Passkey(_)) => Err(Kept::LastWayIn),
         (false, Loss::Password) => Err(Kept::OnlyPassword),
+        _ if is_shown && has_passkey && !has_app && !has_working_passkey => Err(Kept::OnlyStep),
         _ if !has_app && !has_passkey && is_asked(vestibule, user) => Err(Kept::AskedFor),
         _ => Ok(()),
     }

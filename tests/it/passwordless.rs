@@ -207,3 +207,27 @@ async fn no_form_asks_for_a_password_that_is_not_there() {
     let closed = browser.submit("/account/close", &[("confirmation", "ada")]).await;
     assert_eq!(closed.location(), "/login");
 }
+
+#[actix_web::test]
+async fn whose_passkeys_are_for_another_host_keeps_the_step_that_they_can_show() {
+    let (app, ada, mut browser) = stage().await;
+    let here = add_passkey(&app, &ada, "phone", app.now()).await;
+    app.execute("UPDATE passkeys SET rp_id = 'old.example' WHERE name = 'desk'").await;
+
+    let removed = browser.submit(&format!("/account/passkeys/{here}/remove"), &[]).await;
+    assert_eq!(removed.location(), "/account/passkeys", "there is the app");
+    let kept = browser.submit("/account/totp/remove", &[]).await;
+
+    assert_eq!(kept.status, 409, "then nothing but paper would let her in");
+    let words = "Remove the passkeys for another host first";
+    assert!(
+        kept.body.contains(words) && browser.get("/account/totp").await.body.contains(words),
+        "{}",
+        kept.body
+    );
+    let id = ada.id.clone();
+    let desk = app.ask(move |conn| Passkey::list(conn, &id)).await.remove(0);
+    assert_eq!(browser.submit(&format!("/account/passkeys/{}/remove", desk.id), &[]).await.status, 303);
+    assert_eq!(browser.submit("/account/totp/remove", &[]).await.status, 303);
+    assert!(forgot::signs_in(&app, "ada", PASSWORD).await);
+}
