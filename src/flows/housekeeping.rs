@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::delete_account::{self, MOST_TOGETHER};
+use crate::flows::passkey_ceremony;
 use crate::models::{
     EmailProof, Event, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest,
     Revocation, Session, SpentCeremony, User,
@@ -21,6 +22,9 @@ const REVOCATIONS: Duration = Duration::from_hours(1);
 const LINKS: Duration = Duration::from_hours(24);
 /// Sign-ins that waited for a second proof are kept until their owner is told of those that nobody finished.
 const CHALLENGES: Duration = Duration::from_hours(1);
+/// What was asked of a passkey and answered is known for as long again as it may be answered: another node's clock may be
+/// behind, and there it would count once more.
+const QUESTIONS: Duration = passkey_ceremony::LIFETIME;
 /// Questions that no server was there to answer.
 const REQUESTS: Duration = Duration::from_hours(24);
 /// A refresh token that was used up is known for a week, so that a copy of it is noticed.
@@ -46,7 +50,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, EmailProof::delete_old).await?;
     rows += forget(vestibule, now - CHALLENGES, LoginChallenge::delete_old).await?;
-    rows += forget(vestibule, now, SpentCeremony::delete_old).await?;
+    rows += forget(vestibule, now - QUESTIONS, SpentCeremony::delete_old).await?;
     rows += forget(vestibule, now, RefreshToken::delete_expired).await?;
     rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
     rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;

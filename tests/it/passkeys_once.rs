@@ -1,6 +1,7 @@
 //! What is asked of a passkey is answered once: of many who bring one answer at the same moment one is served.
 
 use futures_util::future::join_all;
+use vestibule::flows::housekeeping;
 use vestibule::models::{EventKind, User};
 
 use crate::passkeys::{answer, passkeys, question, stage};
@@ -82,4 +83,21 @@ async fn of_many_who_prove_themselves_or_add_by_one_answer_at_once_one_is_served
         assert_eq!(passkeys(&app, &ada).await.len(), round + 2);
         assert_eq!(count(&app, &ada, EventKind::Reauthenticated).await, round + 1);
     }
+}
+
+#[actix_web::test]
+async fn an_answer_that_was_taken_is_known_to_a_node_whose_clock_is_behind_too() {
+    let app = TestApp::new().await;
+    let (_, _, mut device) = stage(&app).await;
+    device.counts = false;
+    let asked = question(&mut app.browser(), "/login/passkey/options").await;
+    let credential = device.sign(&asked["publicKey"]);
+    let taken = answer(&mut app.browser(), "/login/passkey", &asked, &credential).await;
+    assert_eq!(taken.location(), "/dashboard");
+
+    app.pass(5 * 60 + 1);
+    housekeeping::run(&app.vestibule, app.now()).await.unwrap();
+    app.pass(-30);
+
+    assert_eq!(answer(&mut app.browser(), "/login/passkey", &asked, &credential).await.status, 422);
 }
