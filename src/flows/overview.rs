@@ -6,7 +6,7 @@ use crate::flows::authenticate::LAST_SEEN_STEP;
 use crate::flows::factors::{self, Factors};
 use crate::id::{MailId, SessionId, UserId};
 use crate::mail::Letter;
-use crate::models::{Event, OutboxMail, Session, TotpFactor, User};
+use crate::models::{Event, OutboxMail, Session, User};
 use crate::vestibule::Vestibule;
 
 /// What the dashboard shows, as rows.
@@ -82,17 +82,6 @@ pub(super) fn idle_since(vestibule: &Vestibule, now: Timestamp) -> Timestamp {
 pub async fn session(vestibule: &Vestibule, id: &SessionId) -> Result<Option<Session>, db::Error> {
     let id = id.clone();
     vestibule.db.read(move |conn| Ok(Session::find(conn, &id)?)).await
-}
-
-/// Since when somebody has two-step sign-in on, if they have.
-///
-/// # Errors
-///
-/// The database's.
-pub async fn totp_since(vestibule: &Vestibule, user: &UserId) -> Result<Option<Timestamp>, db::Error> {
-    let id = user.clone();
-    let factor = vestibule.db.read(move |conn| Ok::<_, db::Error>(TotpFactor::find(conn, &id)?)).await?;
-    Ok(factor.and_then(|factor| factor.confirmed_at))
 }
 
 /// A page of users by name.

@@ -1,6 +1,8 @@
 //! The security check of the overview: what keeps an account safe, and what is to be done about the rest.
 
 use super::extract::CurrentUser;
+use crate::credentials::recovery_code::CODES;
+use crate::flows::check_code::FEW_CODES;
 use crate::flows::decline_second_passkey;
 use crate::flows::factors::{Factors, RecoverySet};
 use crate::flows::overview::Overview;
@@ -15,9 +17,6 @@ pub(super) struct Check {
     /// Where to see to it.
     pub(super) link: Option<(&'static str, &'static str)>,
 }
-
-/// With so few recovery codes left, it is time for new ones.
-const FEW_CODES: usize = 2;
 
 impl Check {
     fn done(text: impl Into<String>) -> Self {
@@ -74,11 +73,11 @@ fn codes(factors: &Factors) -> Check {
                 .at("/account/recovery-codes", "Make new ones")
         }
         Some(RecoverySet { left, .. }) if left <= FEW_CODES => Check::open(
-            format!("Only {left} of 10 recovery codes left"),
+            format!("Only {left} of {CODES} recovery codes left"),
             "Make new ones before you need the last.",
         )
         .at("/account/recovery-codes", "Make new ones"),
-        Some(RecoverySet { left, .. }) => Check::done(format!("{left} of 10 recovery codes left"))
+        Some(RecoverySet { left, .. }) => Check::done(format!("{left} of {CODES} recovery codes left"))
             .at("/account/recovery-codes", "Recovery codes"),
     }
 }

@@ -45,9 +45,9 @@ struct Row {
     is_synced: bool,
     cloned: Option<Moment>,
     /// The host that it is for, if that is not ours.
+    elsewhere: Option<String>,
     /// Why it cannot be removed, if so.
     stays: Option<Kept>,
-    elsewhere: Option<String>,
 }
 
 /// A name that was refused, and for which passkey.
@@ -93,11 +93,11 @@ pub(super) async fn page(
         last_used: passkey.last_used_at.map(|at| moments.show(at)),
         is_synced: passkey.is_synced,
         cloned: passkey.cloned_at.map(|at| moments.show(at)),
+        elsewhere: (rp_id.as_ref() != Some(&passkey.rp_id)).then(|| passkey.rp_id.clone()),
         stays: {
             let loss = Loss::Passkey(passkey.id.clone());
             last_way_in::may_lose_factor(vestibule, user, &factors, loss).err()
         },
-        elsewhere: (rp_id.as_ref() != Some(&passkey.rp_id)).then(|| passkey.rp_id.clone()),
     };
     let mut shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
     shell.section = "settings";
