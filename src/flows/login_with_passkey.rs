@@ -14,7 +14,7 @@ use crate::flows::second_factor::{self, SecondFactorError};
 use crate::flows::start_session::SignedIn;
 use crate::flows::stay::Stay;
 use crate::id::SessionId;
-use crate::models::{EventKind, User};
+use crate::models::{EventKind, LoginChallenge, User};
 use crate::secret;
 use crate::vestibule::Vestibule;
 
@@ -78,7 +78,8 @@ pub async fn begin_second_step(
         .ok_or(CheckPasskeyError::Unknown { is_nobodys: false })
 }
 
-/// Signs in whoever waits behind `token`, by a passkey of theirs.
+/// Signs in whoever waits behind `token`, by a passkey of theirs. `earlier` is the session that their browser has by now,
+/// if it has begun one while this waited.
 ///
 /// # Errors
 ///
@@ -87,6 +88,7 @@ pub async fn finish_second_step(
     vestibule: &Vestibule,
     token: &str,
     brought: &Brought,
+    earlier: Option<SessionId>,
     caller: &Caller,
     now: Timestamp,
 ) -> Result<SignedIn, CheckPasskeyError> {
@@ -98,6 +100,7 @@ pub async fn finish_second_step(
     let (here, caller) = (vestibule.clone(), caller.known_as(&waiting.user.id));
     let done = vestibule.db.write(move |conn| {
         let (row, user) = second_factor::take(&here, conn, &digest, now)?;
+        let row = LoginChallenge { replaces: earlier.or(row.replaces), ..row };
         let Some(method) = proof.take(&here, conn, &user, &caller, now)? else {
             return Ok::<_, CheckPasskeyError>(None);
         };

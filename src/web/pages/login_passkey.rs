@@ -6,27 +6,22 @@ use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::{login, signed_in};
+use super::login;
+use super::login_waiting::{CHALLENGE, Step, StepView, waiting};
 use crate::flows::check_passkey::{Brought, CheckPasskeyError};
-use crate::flows::factors::Offer;
 use crate::flows::login_with_passkey;
-use crate::flows::second_factor::{self, Waiting};
 use crate::flows::stay::Stay;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, EarlierSessions, Form, Json};
 use crate::web::flow_state::FlowState;
-use crate::web::page::{Shell, answer, see_other, with_retry_after};
-
-/// The name of the waiting sign-in's token in the flow state.
-const CHALLENGE: &str = "challenge";
+use crate::web::page::{Shell, answer, see_other};
 
 #[derive(Template)]
 #[template(path = "login_passkey.html")]
 struct SecondStepPage {
     shell: Shell,
-    username: String,
-    offer: Offer,
+    step: StepView,
     error: Option<String>,
 }
 
@@ -74,9 +69,9 @@ pub(in crate::web) async fn show(
     context: Context,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    match waiting(&request, &context, &vestibule).await? {
-        Some((_, waiting)) => second_step(&request, StatusCode::OK, waiting, None),
-        None => Ok(start_over(&request)),
+    match Step::find(&request, &context, &vestibule).await? {
+        Ok(step) => second_step(&request, StatusCode::OK, &step, None),
+        Err(way) => Ok(way),
     }
 }
 
@@ -92,58 +87,43 @@ pub(in crate::web) async fn submit(
     let (caller, now) = (context.caller(), context.now);
     let is_remembered = form.stay_signed_in.is_some();
     let stay = if is_remembered { Stay::Remembered } else { Stay::WhileActive };
-    let (done, waiting) = match form.second_step {
+    let earlier = earlier.of_browser();
+    let (done, step) = match form.second_step {
         None => {
-            let session = (earlier.of_browser(), stay);
+            let session = (earlier, stay);
             (login_with_passkey::finish(&vestibule, &brought, session, &caller, now).await, None)
         }
         Some(_) => {
-            let Some((token, waiting)) = waiting(&request, &context, &vestibule).await? else {
-                return Ok(start_over(&request));
+            let step = match Step::find(&request, &context, &vestibule).await? {
+                Ok(step) => step,
+                Err(way) => return Ok(way),
             };
-            let done = login_with_passkey::finish_second_step(&vestibule, &token, &brought, &caller, now);
-            (done.await, Some(waiting))
+            let token = &step.token;
+            let done = login_with_passkey::finish_second_step(
+                &vestibule, token, &brought, earlier, &caller, now,
+            );
+            (done.await, Some(step))
         }
     };
     let error = match done {
-        Ok(done) => {
-            let flow = FlowState::of(&request);
-            flow.forget_link_token(CHALLENGE);
-            if done.user.closed_at.is_some() {
-                flow.say("Welcome back. Your account is open again.");
-            }
-            let next = flow.take_return_to();
-            return signed_in(&vestibule, &done, next.as_deref().unwrap_or("/dashboard"));
-        }
+        Ok(done) => return login::arrive(&request, &vestibule, &done),
         Err(CheckPasskeyError::Database(error)) => return Err(error.into()),
         Err(CheckPasskeyError::Gone) => return Ok(start_over(&request)),
         Err(error) => error,
     };
-    let (status, wait) = match &error {
-        CheckPasskeyError::Throttled { retry_after } => (StatusCode::TOO_MANY_REQUESTS, Some(*retry_after)),
-        _ => (StatusCode::UNPROCESSABLE_ENTITY, None),
+    let (status, words, wait) = match error {
+        CheckPasskeyError::Throttled { retry_after } => {
+            let words = Error::TooManyRequests { retry_after }.to_string();
+            (StatusCode::TOO_MANY_REQUESTS, words, Some(retry_after))
+        }
+        _ => (StatusCode::UNPROCESSABLE_ENTITY, error.to_string(), None),
     };
-    let words =
-        wait.map_or(error.to_string(), |retry_after| Error::TooManyRequests { retry_after }.to_string());
     let unknown = brought.unknown(&error);
-    let page = match waiting {
-        Some(waiting) => second_step(&request, status, waiting, Some(words))?,
+    let page = match step {
+        Some(step) => second_step(&request, status, &step, Some(words))?,
         None => login::after_passkey(&request, &vestibule, status, is_remembered, (words, unknown))?,
     };
-    Ok(match wait {
-        Some(wait) => with_retry_after(page, wait),
-        None => page,
-    })
-}
-
-async fn waiting(
-    request: &HttpRequest,
-    context: &Context,
-    vestibule: &Vestibule,
-) -> Result<Option<(String, Waiting)>, Error> {
-    let Some(token) = FlowState::of(request).link_token(CHALLENGE) else { return Ok(None) };
-    let found = second_factor::find(vestibule, &token, context.now).await?;
-    Ok(found.map(|waiting| (token, waiting)))
+    Ok(waiting(page, wait))
 }
 
 fn start_over(request: &HttpRequest) -> HttpResponse {
@@ -156,10 +136,9 @@ fn start_over(request: &HttpRequest) -> HttpResponse {
 fn second_step(
     request: &HttpRequest,
     status: StatusCode,
-    waiting: Waiting,
+    step: &Step,
     error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let shell = Shell::of(request).saying(FlowState::of(request).take_flash());
-    let Waiting { user, offer, .. } = waiting;
-    answer(status, &SecondStepPage { shell, username: user.username, offer, error })
+    answer(status, &SecondStepPage { shell, step: StepView::of(step, false), error })
 }

@@ -50,7 +50,7 @@ pub(in crate::web) struct Press {}
 
 /// The sign-in that waits in this browser, and what holds it.
 pub(super) struct Step {
-    token: String,
+    pub(super) token: String,
     pub(super) waiting: Waiting,
 }
 
