@@ -46,7 +46,12 @@ impl UserView {
             email_verified_at: user.email_verified_at.map(|at| at.to_string()),
             role: user.role,
             created_at: user.created_at.to_string(),
-            password_changed_at: user.password_changed_at.map(|at| at.to_string()),
+            // Who has no password may have had one.
+            password_changed_at: user
+                .password_hash
+                .as_ref()
+                .and(user.password_changed_at)
+                .map(|at| at.to_string()),
             disabled_at: user.disabled_at.map(|at| at.to_string()),
             closed_at: user.closed_at.map(|at| at.to_string()),
             second_factor_since: user.second_factor_since.map(|at| at.to_string()),
