@@ -111,7 +111,10 @@ pub(super) fn is_failure(kind: EventKind) -> bool {
 
 fn hint(kind: EventKind) -> Option<&'static str> {
     match kind {
-        EventKind::LoginFailed | EventKind::ReauthenticationFailed => Some("Your password kept them out."),
+        EventKind::LoginFailed => Some("Your password kept them out."),
+        EventKind::ReauthenticationFailed => {
+            Some("Whoever this was sat at a browser that you are signed in with.")
+        }
         EventKind::SecondFactorFailed => {
             Some("Whoever this was knew your password. If it was not you, choose another one.")
         }
@@ -166,8 +169,8 @@ pub(super) fn words(event: &Event) -> &'static str {
         EventKind::LoggedIn => signed_in(event.detail.as_deref().unwrap_or_default()),
         EventKind::LoginFailed => "Wrong password at sign-in",
         EventKind::LoggedOut => "Signed out",
-        EventKind::Reauthenticated => "Confirmed with your password",
-        EventKind::ReauthenticationFailed => "Wrong password at a confirmation",
+        EventKind::Reauthenticated => "Confirmed that it was you",
+        EventKind::ReauthenticationFailed => "Wrong proof at a confirmation",
         EventKind::SessionRevoked => "A session was ended",
         EventKind::SessionsRevoked => "Sessions were ended",
         EventKind::ResetLinkIssued => "A link for a new password was made",
