@@ -33,7 +33,14 @@ impl Check {
 }
 
 /// What keeps the account of `user` safe, one way or another.
-pub(super) fn standing(vestibule: &Vestibule, user: &User, factors: &Factors) -> Vec<Check> {
+///
+/// `has_unsaved`: whether their recovery codes wait in this browser to be saved.
+pub(super) fn standing(
+    vestibule: &Vestibule,
+    user: &User,
+    factors: &Factors,
+    has_unsaved: bool,
+) -> Vec<Check> {
     let two_step = match (user.second_factor_since, &user.password_hash) {
         (None, _) => {
             Check::open("Two-step sign-in is off", "With it, a stolen password alone opens nothing.")
@@ -54,7 +61,7 @@ pub(super) fn standing(vestibule: &Vestibule, user: &User, factors: &Factors) ->
         1 => Check::done("You have a passkey").at("/account/passkeys", "Your passkeys"),
         many => Check::done(format!("You have {many} passkeys")).at("/account/passkeys", "Your passkeys"),
     };
-    [email(vestibule, user), Some(two_step), Some(codes(factors)), Some(passkeys)]
+    [email(vestibule, user), Some(two_step), Some(codes(factors, has_unsaved)), Some(passkeys)]
         .into_iter()
         .flatten()
         .collect()
@@ -65,8 +72,13 @@ pub(super) fn suggests_second_passkey(user: &User, factors: &Factors) -> bool {
     decline_second_passkey::is_suggested(user, factors)
 }
 
-fn codes(factors: &Factors) -> Check {
+fn codes(factors: &Factors, has_unsaved: bool) -> Check {
     match factors.recovery {
+        Some(_) if has_unsaved => Check::open(
+            "Your recovery codes are not saved yet",
+            "They are shown until you say that they are.",
+        )
+        .at("/account/recovery-codes", "Show them"),
         None => Check::open("No recovery codes", "You get ten of them with your first passkey or app."),
         Some(RecoverySet { left: 0, .. }) => {
             Check::open("No recovery codes are left", "Without your app or passkey, nothing lets you in.")
@@ -121,10 +133,15 @@ pub(super) fn present(vestibule: &Vestibule, current: &CurrentUser, seen: &Overv
         )
         .at("/account/sessions", "See where"),
     };
-    let has_failed = seen.events.iter().any(|event| event.kind == EventKind::LoginFailed);
-    let failures = match has_failed {
-        false => Check::done("No wrong passwords lately"),
-        true => Check::open(
+    let has = |kind| seen.events.iter().any(|event| event.kind == kind);
+    let failures = match (has(EventKind::SecondFactorFailed), has(EventKind::LoginFailed)) {
+        (false, false) => Check::done("No wrong passwords lately"),
+        (true, _) => Check::open(
+            "Somebody gave your password and a wrong code lately",
+            "If that was not you, they know your password: choose another one.",
+        )
+        .at("/account/activity?kind=failures", "See when"),
+        (false, true) => Check::open(
             "Somebody gave a wrong password lately",
             "If that was not you, your password kept them out. Use it nowhere else.",
         )

@@ -21,6 +21,8 @@ async fn it_counts_what_is_done_and_leads_to_what_is_not() {
 
     let bare = safety(&mut browser).await;
     enrol(&app, &mut browser).await;
+    let unsaved = safety(&mut browser).await;
+    browser.submit("/account/recovery-codes/saved", &[]).await;
     let with_app = safety(&mut browser).await;
     add_passkey(&app, &ada, "desk", app.now()).await;
     let with_both = safety(&mut browser).await;
@@ -30,6 +32,10 @@ async fn it_counts_what_is_done_and_leads_to_what_is_not() {
         assert!(bare.contains(link), "{bare}");
     }
     assert!(bare.contains("No recovery codes") && !bare.contains("second passkey"), "{bare}");
+    assert!(
+        unsaved.contains("Security check: 2 of 4")
+            && unsaved.contains("Your recovery codes are not saved yet")
+    );
     assert!(with_app.contains("Security check: 3 of 4") && with_app.contains("Two-step sign-in is on"));
     assert!(with_app.contains("10 of 10 recovery codes left") && with_app.contains("No passkey yet"));
     assert!(with_both.contains("Security check: 4 of 4") && with_both.contains("You have a passkey"));
@@ -42,6 +48,7 @@ async fn it_warns_when_recovery_codes_run_out() {
     let mut browser = app.browser();
     browser.sign_in("ada").await;
     enrol(&app, &mut browser).await;
+    browser.submit("/account/recovery-codes/saved", &[]).await;
 
     for (used, words, is_done) in [
         (7, "3 of 10 recovery codes left", true),
@@ -86,4 +93,21 @@ async fn a_second_passkey_is_suggested_until_its_owner_says_not_now() {
     assert!(!suggested(&mut browser).await, "there are two");
     let stranger = app.browser().submit("/account/passkeys/second/declined", &[]).await;
     assert!(stranger.location().starts_with("/login"));
+}
+
+#[actix_web::test]
+async fn it_says_that_somebody_knew_the_password_and_no_code() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let (mut browser, mut stranger) = (app.browser(), app.browser());
+    browser.sign_in("ada").await;
+    enrol(&app, &mut browser).await;
+    let before = safety(&mut browser).await;
+    stranger.sign_in("ada").await;
+    stranger.submit("/login/totp", &[("code", "000000")]).await;
+    let after = safety(&mut browser).await;
+
+    let words = "Somebody gave your password and a wrong code lately";
+    assert!(before.contains("No wrong passwords lately") && !before.contains(words), "{before}");
+    assert!(after.contains(words) && !after.contains("No wrong passwords lately"), "{after}");
 }

@@ -70,9 +70,11 @@ pub(in crate::web) async fn show(
     let (now, user) = (context.now, &current.user);
     let moments = Moments::of(user, now);
     let seen = overview::of(&vestibule, user, &current.session, now).await?;
-    let mut shell = Shell::signed_in(&request, &current).saying(FlowState::of(&request).take_flash());
+    let flow = FlowState::of(&request);
+    let mut shell = Shell::signed_in(&request, &current).saying(flow.take_flash());
     shell.section = "overview";
-    let checks = checklist::standing(&vestibule, user, &seen.factors);
+    let has_unsaved = !flow.codes(&user.id).is_empty();
+    let checks = checklist::standing(&vestibule, user, &seen.factors, has_unsaved);
     let ends = token_end(&vestibule, &current, now);
     let page = DashboardPage {
         shell,
