@@ -73,7 +73,9 @@ pub(in crate::web) async fn submit(
         Ok(done) => {
             flow.forget_link_token(LINK);
             flow.say(match last_way_in::must_enrol(&vestibule, &done.user) {
-                true => "Welcome. You are the administrator of this instance. One step is left: how to protect it.",
+                true => {
+                    "Welcome. You are the administrator of this instance. One step is left: to protect it."
+                }
                 false => "Welcome. You are the administrator of this instance.",
             });
             signed_in(&vestibule, &done, "/dashboard")
