@@ -130,7 +130,8 @@ async fn page(
     end_others: bool,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
+    let mut shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
+    shell.section = "settings";
     let (username, min_length) = (current.user.username.clone(), vestibule.config.passwords.min_length);
     let factors = factors::of(vestibule, &current.user.id).await?;
     let kept = last_way_in::may_lose_factor(vestibule, &current.user, &factors, Loss::Password).err();

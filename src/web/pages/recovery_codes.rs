@@ -55,8 +55,10 @@ pub(in crate::web) async fn show(
     };
     let kept = flow.codes(&user.id);
     let codes = recovery_codes::still_good(&vestibule, &user.id, kept.clone()).await?;
+    let mut shell = Shell::signed_in(&request, current.user()).saying(flow.take_flash());
+    shell.section = "settings";
     let page = RecoveryCodesPage {
-        shell: Shell::signed_in(&request, current.user()).saying(flow.take_flash()),
+        shell,
         username: user.username.clone(),
         host: host(&vestibule),
         is_void: codes.is_empty() && !kept.is_empty(),
@@ -115,7 +117,7 @@ pub(in crate::web) async fn saved(
     let flow = FlowState::of(&request);
     flow.forget_codes();
     flow.say("Good. Keep them where you find them without your phone.");
-    Ok(see_other("/account/totp").finish())
+    Ok(see_other("/dashboard").finish())
 }
 
 /// Those that wait in this browser to be saved, and are good.

@@ -77,7 +77,8 @@ pub(super) fn page(
     current: &CurrentUser,
     errors: Vec<FieldError>,
 ) -> Result<HttpResponse, Error> {
-    let shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
+    let mut shell = Shell::signed_in(request, current).saying(FlowState::of(request).take_flash());
+    shell.section = "settings";
     let (username, min_length) = (current.user.username.clone(), vestibule.config.passwords.min_length);
     answer(status, &SetPasswordPage { shell, username, min_length, errors })
 }

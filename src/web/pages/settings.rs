@@ -43,6 +43,8 @@ struct SettingsPage {
     now: Moment,
     /// Whether an address can be proven here.
     can_mail: bool,
+    /// Whether there are recovery codes.
+    has_second_factor: bool,
     errors: Vec<FieldError>,
 }
 
@@ -211,6 +213,7 @@ fn page(
         zone,
         now: Moments::of(user, context.now).show(context.now),
         can_mail: instance(request)?.can_reset_by_mail(),
+        has_second_factor: user.second_factor_since.is_some(),
         errors: typed.errors,
     };
     answer(status, &page)

@@ -130,8 +130,10 @@ pub(super) async fn page(
             }
         },
     };
+    let mut shell = Shell::signed_in(request, current).saying(flow.take_flash());
+    shell.section = "settings";
     let page = TotpPage {
-        shell: Shell::signed_in(request, current).saying(flow.take_flash()),
+        shell,
         username: user.username.clone(),
         state,
         has_passkeys: !factors.passkeys.is_empty(),
