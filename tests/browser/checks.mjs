@@ -9,7 +9,7 @@ const TOKENS = {
   "/login": { login: "username webauthn", password: "current-password" },
   "/login/totp": { username: "username", code: "one-time-code" },
   // What is on paper is typed.
-  "/login/recovery-code": { username: "username", code: null },
+  "/login/recovery-code": { username: "username", code: "one-time-code" },
   "/register": { username: "username", email: "email", password: "new-password" },
   "/setup": { username: "username", email: "email", password: "new-password" },
   "/forgot": { email: "email" },

@@ -99,9 +99,8 @@ pub(in crate::web) async fn submit(
                 Err(way) => return Ok(way),
             };
             let token = &step.token;
-            let done = login_with_passkey::finish_second_step(
-                &vestibule, token, &brought, earlier, &caller, now,
-            );
+            let done =
+                login_with_passkey::finish_second_step(&vestibule, token, &brought, earlier, &caller, now);
             (done.await, Some(step))
         }
     };
