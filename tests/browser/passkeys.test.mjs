@@ -95,7 +95,7 @@ test("it is the second step after the password, and proves anew who one is", asy
   await signIn(laptop, ada);
   await laptop.goto("/login/passkey");
   assert.equal(await heading(laptop), "Use your passkey");
-  assert.match(await laptop.locator("main").innerText(), /One more step signs you in as/);
+  assert.match(await laptop.locator("main").innerText(), /Your password is right, .*Now your passkey/);
   await page.goto("/reauth?next=/account/passkeys");
   await use(page);
   await page.waitForURL("**/account/passkeys");

@@ -45,8 +45,8 @@ for (const javaScriptEnabled of [true, false]) {
     assert.deepEqual(lines.slice(3, 13), codes);
 
     await press(page, page.getByRole("button", { name: "I have saved these codes" }));
-    assert.equal(path(page), "/account/totp");
-    assert.match(await page.locator("main").innerText(), /10 of 10 recovery codes are left/);
+    assert.equal(path(page), "/dashboard");
+    assert.match(await page.locator("main").innerText(), /10 of 10 recovery codes left/);
     await page.goto("/account/recovery-codes");
     assert.deepEqual(await shownCodes(page), []);
     assert.match(await page.locator("main").innerText(), /10 of 10 left, made on/);
