@@ -21,7 +21,8 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   vestibule user create ada --role admin
   vestibule user list
-  vestibule user reset-link ada";
+  vestibule user reset-link ada
+  vestibule user reset-second-factor ada --reason stolen";
 const LIST_EXAMPLES: &str = "\
 Examples:
   vestibule user list

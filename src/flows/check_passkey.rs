@@ -10,6 +10,7 @@ use crate::credentials::amr::Method;
 use crate::credentials::passkey::{Answer, PasskeyError, RelyingParty, Shown};
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::factors;
 use crate::flows::passkey_ceremony::{self, Opened, Purpose};
 use crate::flows::queue_mail;
 use crate::flows::throttle::{self, ThrottleError};
@@ -100,9 +101,9 @@ pub(super) fn relying_party(vestibule: &Vestibule) -> Result<&RelyingParty, Chec
 
 /// The passkeys of `user` that work here, as their devices call them.
 pub(super) async fn ids_of(vestibule: &Vestibule, user: &UserId) -> Result<Vec<String>, CheckPasskeyError> {
-    let (party, user) = (relying_party(vestibule)?, user.clone());
+    let user = user.clone();
     let all = vestibule.db.read(move |conn| Ok::<_, db::Error>(Passkey::list(conn, &user)?)).await?;
-    let ours = all.into_iter().filter(|passkey| passkey.rp_id == party.id());
+    let ours = all.into_iter().filter(|passkey| factors::works_here(vestibule, passkey));
     Ok(ours.map(|passkey| passkey.credential_id).collect())
 }
 
@@ -148,7 +149,7 @@ pub(super) async fn prove(
         Err(PasskeyError::Cloned) => Ok(Proof { passkey, opened, shown: None }),
         Err(PasskeyError::Refused) => {
             throttle::pay_for_deed(vestibule, caller, now).await?;
-            let event = caller.event(failure, Some(&passkey.user_id), now);
+            let event = caller.event(failure, Some(&passkey.user_id), now).saying("passkey");
             vestibule.db.write(move |conn| Ok::<_, db::Error>(event.insert(conn)?)).await?;
             Err(CheckPasskeyError::Refused)
         }

@@ -1,6 +1,7 @@
 //! What somebody can prove themselves with beside their password.
 
 use crate::clock::Timestamp;
+use crate::credentials::passkey::RelyingParty;
 use crate::db::{self, AnyConnection};
 use crate::id::UserId;
 use crate::models::{Passkey, RecoveryCode, TotpFactor};
@@ -43,14 +44,19 @@ impl Factors {
         self.totp_since.is_some() || !self.passkeys.is_empty()
     }
 
-    /// What of it can be asked for.
-    pub fn offer(&self) -> Offer {
+    /// What of it can be asked for here.
+    pub fn offer(&self, vestibule: &Vestibule) -> Offer {
         Offer {
             totp: self.totp_since.is_some(),
-            passkey: !self.passkeys.is_empty(),
+            passkey: self.passkeys.iter().any(|passkey| works_here(vestibule, passkey)),
             recovery_code: self.recovery.is_some_and(|set| set.left > 0),
         }
     }
+}
+
+/// Whether `passkey` can be shown here: one for another host lies there, and signs nobody in.
+pub fn works_here(vestibule: &Vestibule, passkey: &Passkey) -> bool {
+    vestibule.passkeys.as_ref().map(RelyingParty::id) == Some(passkey.rp_id.as_str())
 }
 
 /// The factors of `user`.
@@ -74,7 +80,7 @@ pub(super) fn within(conn: &mut AnyConnection, user: &UserId) -> Result<Factors,
     })
 }
 
-/// What can be asked of `user`.
-pub(super) fn offer(conn: &mut AnyConnection, user: &UserId) -> Result<Offer, db::Error> {
-    Ok(within(conn, user)?.offer())
+/// What can be asked of `user` here, within a deed.
+pub(super) fn offer(here: &Vestibule, conn: &mut AnyConnection, user: &UserId) -> Result<Offer, db::Error> {
+    Ok(within(conn, user)?.offer(here))
 }

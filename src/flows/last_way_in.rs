@@ -1,8 +1,7 @@
 //! What somebody may do without: never their last way in, and no factor that their administrator asks for.
 
 use crate::config::Require;
-use crate::credentials::passkey::RelyingParty;
-use crate::flows::factors::Factors;
+use crate::flows::factors::{self, Factors};
 use crate::id::PasskeyId;
 use crate::models::{Passkey, Role, User};
 use crate::vestibule::Vestibule;
@@ -69,9 +68,7 @@ pub fn may_lose_factor(
     let has_app = factors.totp_since.is_some() && loss != Loss::Totp;
     let stays = |passkey: &&Passkey| loss != Loss::Passkey(passkey.id.clone());
     let has_passkey = factors.passkeys.iter().any(|passkey| stays(&passkey));
-    // One for another host lies there, and signs nobody in.
-    let rp_id = vestibule.passkeys.as_ref().map(RelyingParty::id);
-    let works = |passkey: &Passkey| rp_id == Some(passkey.rp_id.as_str());
+    let works = |passkey: &Passkey| factors::works_here(vestibule, passkey);
     let has_working_passkey = factors.passkeys.iter().filter(stays).any(works);
     let has_way_in = has_password || has_working_passkey;
     // What cannot be shown goes at any time; it must only not be what is left to be asked for.

@@ -149,7 +149,7 @@ pub async fn with_password(
             };
             ticket.reward(conn, now)?;
             if user.second_factor_since.is_some() && !is_trusted {
-                let asked = second_factor::ask(conn, user, replaces, stay, &caller, now)?;
+                let asked = second_factor::ask(&here, conn, user, replaces, stay, &caller, now)?;
                 return Ok(Outcome::SecondFactor(Box::new(asked)));
             }
             let who = Proven { user, methods: &[Method::Password], replaces, stay };

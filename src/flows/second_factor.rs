@@ -82,6 +82,7 @@ impl From<ThrottleError> for SecondFactorError {
 
 /// Has the sign-in of `user` wait, within it: whose password was right, and who is nobody yet.
 pub(super) fn ask(
+    here: &Vestibule,
     conn: &mut Transaction<'_>,
     user: User,
     replaces: Option<SessionId>,
@@ -106,7 +107,7 @@ pub(super) fn ask(
     };
     row.insert(conn)?;
     caller.event(EventKind::SecondFactorAsked, Some(&user.id), now).insert(conn)?;
-    let offer = factors::offer(conn, &user.id)?;
+    let offer = factors::offer(here, conn, &user.id)?;
     Ok(Challenge { token, user, offer })
 }
 
@@ -121,7 +122,7 @@ pub async fn find(vestibule: &Vestibule, token: &str, now: Timestamp) -> Result<
         let Some(row) = LoginChallenge::find_waiting(conn, &digest, now)? else { return Ok(None) };
         let user = User::find(conn, &row.user_id)?.filter(|user| is_open(&here, &row, user, now));
         let Some(user) = user else { return Ok(None) };
-        let offer = factors::offer(conn, &user.id)?;
+        let offer = factors::offer(&here, conn, &user.id)?;
         Ok::<_, db::Error>(Some(Waiting { user, offer, expires_at: row.expires_at }))
     });
     found.await

@@ -73,7 +73,7 @@ pub(super) fn rows(events: &[Event], moments: &Moments) -> Vec<EventRow> {
     let is_new_device = |event: &Event| event.kind == EventKind::LoggedIn && is_in(&on_new_device, event);
     let is_told = |event: &&Event| event.kind != EventKind::NewDevice || !is_in(&signed_in, event);
     let alike = |one: &&Event, other: &&Event| {
-        let key = |event: &Event| (event.kind, is_new_device(event));
+        let key = |event: &Event| (event.kind, words(event), is_new_device(event));
         (key(one), &one.address, &one.user_agent) == (key(other), &other.address, &other.user_agent)
     };
     let told: Vec<&Event> = events.iter().filter(is_told).collect();
@@ -90,7 +90,7 @@ pub(super) fn rows(events: &[Event], moments: &Moments) -> Vec<EventRow> {
                 user_agent: event.user_agent.clone(),
                 address,
                 times,
-                hint: hint(event.kind),
+                hint: hint(event),
             }
         })
         .collect()
@@ -109,9 +109,9 @@ pub(super) fn is_failure(kind: EventKind) -> bool {
     group(kind) == Filter::Failures
 }
 
-fn hint(kind: EventKind) -> Option<&'static str> {
-    match kind {
-        EventKind::LoginFailed => Some("Your password kept them out."),
+fn hint(event: &Event) -> Option<&'static str> {
+    match event.kind {
+        EventKind::LoginFailed if event.detail.is_none() => Some("Your password kept them out."),
         EventKind::ReauthenticationFailed => {
             Some("Whoever this was sat at a browser that you are signed in with.")
         }
@@ -167,7 +167,10 @@ pub(super) fn words(event: &Event) -> &'static str {
     match event.kind {
         EventKind::Registered => "Account created",
         EventKind::LoggedIn => signed_in(event.detail.as_deref().unwrap_or_default()),
-        EventKind::LoginFailed => "Wrong password at sign-in",
+        EventKind::LoginFailed => match event.detail.as_deref() {
+            Some("passkey") => "A passkey was refused at sign-in",
+            _ => "Wrong password at sign-in",
+        },
         EventKind::LoggedOut => "Signed out",
         EventKind::Reauthenticated => "Confirmed that it was you",
         EventKind::ReauthenticationFailed => "Wrong proof at a confirmation",
@@ -184,7 +187,10 @@ pub(super) fn words(event: &Event) -> &'static str {
         EventKind::LoginDisowned => "A sign-in was reported as not yours",
         EventKind::RefreshReused => "A copied session was used, and ended",
         EventKind::SecondFactorAsked => "Right password; the second step was asked for",
-        EventKind::SecondFactorFailed => "Wrong code at the second step",
+        EventKind::SecondFactorFailed => match event.detail.as_deref() {
+            Some("passkey") => "A passkey was refused at the second step",
+            _ => "Wrong code at the second step",
+        },
         EventKind::FactorAdded => match event.detail.as_deref() {
             Some("passkey") => "Passkey added",
             Some("password") => "Password added",

@@ -6,7 +6,7 @@ use crate::flows::check_code::FEW_CODES;
 use crate::flows::decline_second_passkey;
 use crate::flows::factors::{Factors, RecoverySet};
 use crate::flows::overview::Overview;
-use crate::models::{EventKind, User};
+use crate::models::{Event, EventKind, User};
 use crate::vestibule::Vestibule;
 
 /// A line.
@@ -133,8 +133,10 @@ pub(super) fn present(vestibule: &Vestibule, current: &CurrentUser, seen: &Overv
         )
         .at("/account/sessions", "See where"),
     };
-    let has = |kind| seen.events.iter().any(|event| event.kind == kind);
-    let failures = match (has(EventKind::SecondFactorFailed), has(EventKind::LoginFailed)) {
+    let knew_password = |event: &Event| event.kind == EventKind::SecondFactorFailed;
+    // A passkey that was refused was no guess at a password.
+    let guessed = |event: &Event| event.kind == EventKind::LoginFailed && event.detail.is_none();
+    let failures = match (seen.events.iter().any(knew_password), seen.events.iter().any(guessed)) {
         (false, false) => Check::done("No wrong passwords lately"),
         (true, _) => Check::open(
             "Somebody gave your password and a wrong code lately",

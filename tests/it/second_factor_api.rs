@@ -44,7 +44,7 @@ async fn a_right_password_is_told_what_to_come_back_with_and_has_no_token_yet() 
     let wrong = send(&app, token, "code", "000000").await;
     assert_eq!(
         (wrong.status, wrong.json()["type"].as_str()),
-        (401, Some("urn:vestibule:problem:invalid-credentials"))
+        (401, Some("urn:vestibule:problem:invalid-code"))
     );
     let done = send(&app, token, "code", &phone.code(app.now())).await;
     assert_eq!(done.status, 200, "{}", done.body);

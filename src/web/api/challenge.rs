@@ -60,6 +60,19 @@ pub(super) fn refuse(context: &Context) -> HttpResponse {
     })
 }
 
+/// 401: not the code; the challenge may still be good.
+pub(super) fn refuse_code(context: &Context) -> HttpResponse {
+    answer(Problem {
+        r#type: "urn:vestibule:problem:invalid-code",
+        title: "That is not the code",
+        status: StatusCode::UNAUTHORIZED.as_u16(),
+        detail: SecondFactorError::WrongCode.to_string(),
+        error: "invalid_code",
+        request_id: context.request_id.to_string(),
+        asked: None,
+    })
+}
+
 fn methods(offer: Offer) -> Vec<&'static str> {
     let all = [(offer.totp, "totp"), (offer.recovery_code, "recovery_code"), (offer.passkey, "passkey")];
     all.into_iter().filter(|(has, _)| *has).map(|(_, name)| name).collect()

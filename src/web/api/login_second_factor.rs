@@ -25,8 +25,8 @@ pub(in crate::web) struct SecondFactorRequest {
     recovery_code: Option<SecretString>,
 }
 
-/// Signs in; 200 with what a sign-in of one step answers, or 401: with another code if that was wrong, from the start if
-/// `error` is `invalid_challenge`.
+/// Signs in; 200 with what a sign-in of one step answers, or 401: with another code if `error` is `invalid_code`, from
+/// the start if it is `invalid_challenge`.
 pub(in crate::web) async fn submit(
     context: Context,
     vestibule: Data<Vestibule>,
@@ -40,6 +40,7 @@ pub(in crate::web) async fn submit(
     let (token, caller, now) = (body.challenge.expose_secret(), context.caller(), context.now);
     let done = match second_factor::with_code(&vestibule, token, code, None, &caller, now).await {
         Ok(done) => done,
+        Err(SecondFactorError::WrongCode) => return Ok(challenge::refuse_code(&context)),
         Err(SecondFactorError::Gone) => return Ok(challenge::refuse(&context)),
         Err(error) => return Err(error.into()),
     };

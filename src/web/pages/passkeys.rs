@@ -79,7 +79,7 @@ pub(super) async fn page(
     let factors = factors::of(vestibule, &user.id).await?;
     let passkeys = &factors.passkeys;
     let rp_id = vestibule.passkeys.as_ref().map(|party| party.id().to_owned());
-    let ours = passkeys.iter().filter(|passkey| rp_id.as_deref() == Some(passkey.rp_id.as_str()));
+    let ours = passkeys.iter().filter(|passkey| factors::works_here(vestibule, passkey));
     let credentials: Vec<_> = ours.map(|passkey| passkey.credential_id.as_str()).collect();
     let typed = |passkey: &Passkey| {
         let refused = refused.as_ref().filter(|refused| refused.id == passkey.id.as_str());

@@ -11,7 +11,6 @@ use super::{NextQuery, signed_in};
 use crate::flows::check_code::Code;
 use crate::flows::factors::{self, Offer};
 use crate::flows::reauthenticate::{self, ReauthenticateError, Shown};
-use crate::models::User;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
@@ -42,7 +41,7 @@ impl Ways {
         let user = &current.user;
         let offer = match user.second_factor_since {
             None => None,
-            Some(_) => Some(offer(vestibule, user).await?),
+            Some(_) => Some(factors::of(vestibule, &user.id).await?.offer(vestibule)),
         };
         let has_second = offer.is_none_or(|offer| offer.totp || offer.recovery_code);
         Ok(Self { password: user.password_hash.is_some() && has_second, offer })
@@ -174,13 +173,4 @@ async fn page(
     let purpose = purpose(ways, FlowState::of(request).return_to().as_deref());
     let (shell, username) = (Shell::signed_in(request, current), current.user.username.clone());
     answer(status, &ReauthPage { shell, username, purpose, ways, error })
-}
-
-/// What can be asked of `user` here: a passkey for another host is none.
-async fn offer(vestibule: &Vestibule, user: &User) -> Result<Offer, Error> {
-    let factors = factors::of(vestibule, &user.id).await?;
-    let party = vestibule.passkeys.as_ref();
-    let is_ours = |rp_id: &str| party.is_some_and(|party| party.id() == rp_id);
-    let passkey = factors.passkeys.iter().any(|passkey| is_ours(&passkey.rp_id));
-    Ok(Offer { passkey, ..factors.offer() })
 }
