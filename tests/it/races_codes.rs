@@ -9,16 +9,12 @@ use vestibule::models::{Event, EventKind, User};
 
 use crate::second_factor::house;
 use crate::second_factor_api::{challenge, send};
-use crate::support::TestApp;
+use crate::support::{TestApp, rounds};
 use crate::totp::Phone;
 
 const TOGETHER: usize = 50;
 /// A challenge takes five tries, and is late after 15 min.
 const ROUNDS_OF_CHALLENGES: usize = 4;
-
-fn rounds() -> usize {
-    std::env::var("VESTIBULE_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
-}
 
 /// Sends one code with each of these challenges, at both nodes at once; how many are in.
 async fn race(nodes: &[&TestApp; 2], challenges: &[String], kind: &str, code: &str) -> usize {
@@ -43,7 +39,7 @@ async fn challenges(app: &TestApp, is_one: bool) -> Vec<String> {
     all
 }
 
-async fn sign_ins(app: &TestApp, ada: &User) -> usize {
+pub async fn sign_ins(app: &TestApp, ada: &User) -> usize {
     let id = ada.id.clone();
     let events = app.ask(move |conn| Event::list_latest(conn, &id, 100_000)).await;
     events.iter().filter(|event| event.kind == EventKind::LoggedIn).count()

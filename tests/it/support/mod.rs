@@ -22,3 +22,8 @@ pub use program::Program;
 pub const PASSWORD: &str = "correct horse battery staple";
 /// And another.
 pub const OTHER_PASSWORD: &str = "seven purple lanterns drift north";
+
+/// How often a race is run: a few times, or as often as `VESTIBULE_TEST_ROUNDS` says.
+pub fn rounds() -> usize {
+    std::env::var("VESTIBULE_TEST_ROUNDS").ok().and_then(|rounds| rounds.parse().ok()).unwrap_or(3)
+}
