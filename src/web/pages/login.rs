@@ -7,11 +7,10 @@ use askama::Template;
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::login_waiting::{self, CHALLENGE};
-use super::{NextQuery, signed_in};
-use crate::clock::Zone;
+use super::NextQuery;
+use super::login_waiting::{self, CHALLENGE, arrive, until};
 use crate::config::RegistrationMode;
-use crate::flows::login::{self, Attempt, LoginError, Outcome, SignedIn, Stay};
+use crate::flows::login::{self, Attempt, LoginError, Outcome, Stay};
 use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
@@ -115,25 +114,6 @@ pub(in crate::web) async fn submit(
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// On to where somebody was going, now that they are in; no other sign-in waits in this browser any more.
-pub(super) fn arrive(
-    request: &HttpRequest,
-    vestibule: &Vestibule,
-    done: &SignedIn,
-) -> Result<HttpResponse, Error> {
-    let flow = FlowState::of(request);
-    flow.forget_link_token(CHALLENGE);
-    if done.user.closed_at.is_some() {
-        flow.say("Welcome back. Your account is open again.");
-    }
-    let next = flow.take_return_to();
-    signed_in(vestibule, done, next.as_deref().unwrap_or("/dashboard"))
-}
-
-pub(super) fn until(context: &Context, wait: std::time::Duration) -> String {
-    format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S %Z", &Zone::default()))
 }
 
 /// The form again, after a passkey that did not do: with words, and with one that its device may forget.

@@ -7,7 +7,7 @@ use askama::Template;
 use serde::Deserialize;
 
 use super::login;
-use super::login_waiting::{CHALLENGE, Step, StepView, waiting};
+use super::login_waiting::{self, CHALLENGE, Step, StepView, waiting};
 use crate::flows::check_passkey::{Brought, CheckPasskeyError};
 use crate::flows::login_with_passkey;
 use crate::flows::stay::Stay;
@@ -105,7 +105,7 @@ pub(in crate::web) async fn submit(
         }
     };
     let error = match done {
-        Ok(done) => return login::arrive(&request, &vestibule, &done),
+        Ok(done) => return login_waiting::arrive(&request, &vestibule, &done),
         Err(CheckPasskeyError::Database(error)) => return Err(error.into()),
         Err(CheckPasskeyError::Gone) => return Ok(start_over(&request)),
         Err(error) => error,

@@ -7,9 +7,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use secrecy::SecretString;
 use serde::Deserialize;
 
-use super::login::{arrive, until};
+use super::signed_in;
+use crate::clock::Zone;
 use crate::flows::check_code::Code;
 use crate::flows::factors::Offer;
+use crate::flows::login::SignedIn;
 use crate::flows::second_factor::{self, SecondFactorError, Waiting};
 use crate::flows::trusted_browser;
 use crate::vestibule::Vestibule;
@@ -179,4 +181,23 @@ pub(in crate::web) async fn cancel(
 ) -> Result<HttpResponse, Error> {
     FlowState::of(&request).forget_link_token(CHALLENGE);
     Ok(see_other("/login").finish())
+}
+
+/// On to where somebody was going, now that they are in; no other sign-in waits in this browser any more.
+pub(super) fn arrive(
+    request: &HttpRequest,
+    vestibule: &Vestibule,
+    done: &SignedIn,
+) -> Result<HttpResponse, Error> {
+    let flow = FlowState::of(request);
+    flow.forget_link_token(CHALLENGE);
+    if done.user.closed_at.is_some() {
+        flow.say("Welcome back. Your account is open again.");
+    }
+    let next = flow.take_return_to();
+    signed_in(vestibule, done, next.as_deref().unwrap_or("/dashboard"))
+}
+
+pub(super) fn until(context: &Context, wait: Duration) -> String {
+    format!("That is at {}.", (context.now + wait).strftime("%H:%M:%S %Z", &Zone::default()))
 }
