@@ -6,17 +6,17 @@
 //! ```
 
 use crate::clock::{Timestamp, Zone};
-use crate::credentials::amr::{self, Method};
+use crate::credentials::amr::Method;
 use crate::credentials::passkey::{Made, Owner};
 use crate::credentials::passkey_makers;
 use crate::credentials::recovery_code::RecoveryCode;
-use crate::db::{self, Transaction};
+use crate::db;
 use crate::device;
 use crate::flows::caller::Caller;
-use crate::flows::change_factors::{self, Change};
+use crate::flows::change_factors::{self, Change, Changed};
 use crate::flows::check_passkey::{self, Brought};
 use crate::flows::passkey_ceremony::{self, Ceremony, Purpose};
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::start_session::SignedIn;
 use crate::id::{PasskeyId, UserId};
 use crate::mail::messages;
 use crate::models::{EventKind, Passkey, Session, User};
@@ -121,33 +121,18 @@ pub async fn finish(
         let name = first_name(&theirs, made.aaguid.as_deref(), &caller, now);
         let passkey = row(&here, &user.id, &rp_id, name, &made, now);
         passkey.insert(conn).map_err(db::Error::from)?;
-        let method = Method::Passkey { is_synced: made.may_be_synced };
-        let (signed_in, codes) = note(&here, conn, (user, method), &passkey, &old, &caller, now)?;
+        let event = caller.event(EventKind::FactorAdded, Some(&user.id), now).saying("passkey");
+        let what = format!("the passkey “{}”", messages::inert(&passkey.name));
+        let shown = Some(Method::Passkey { is_synced: made.may_be_synced });
+        let change = Change { user, session: &old, shown, event, what };
+        let Changed { signed_in, codes } = change_factors::note(&here, conn, change, &caller, now)?;
+        let signed_in = signed_in.ok_or(AddPasskeyError::SessionEnded)?;
         Ok(Added { signed_in, codes, count: theirs.len() + 1 })
     });
     match done.await {
         Err(AddPasskeyError::Database(error)) if error.is_unique_violation() => Err(AddPasskeyError::Known),
         other => other,
     }
-}
-
-fn note(
-    here: &Vestibule,
-    conn: &mut Transaction<'_>,
-    (user, method): (User, Method),
-    passkey: &Passkey,
-    old: &Session,
-    caller: &Caller,
-    now: Timestamp,
-) -> Result<(SignedIn, Vec<RecoveryCode>), AddPasskeyError> {
-    let event = caller.event(EventKind::FactorAdded, Some(&user.id), now).saying("passkey");
-    let what = format!("the passkey “{}”", messages::inert(&passkey.name));
-    let change = Change { user: &user, keep: Some(&old.id), event, what };
-    let codes = change_factors::note(here, conn, change, caller, now)?;
-    let amr = amr::with(&old.amr, method);
-    let proof = LastProof { at: old.authenticated_at, amr: &amr };
-    let signed_in = start_session::go_on(here, conn, user, old, proof, now)?;
-    Ok((signed_in.ok_or(AddPasskeyError::SessionEnded)?, codes))
 }
 
 fn row(here: &Vestibule, user: &UserId, rp_id: &str, name: String, made: &Made, now: Timestamp) -> Passkey {

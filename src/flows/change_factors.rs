@@ -2,31 +2,44 @@
 //! the first factor brings recovery codes and the last takes them away, and the person is told (ASVS 6.3.7, 7.4.3).
 
 use crate::clock::Timestamp;
+use crate::credentials::amr::{self, Method};
 use crate::credentials::recovery_code::RecoveryCode;
 use crate::credentials::totp::TotpSecret;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::start_session::{self, LastProof, SignedIn};
 use crate::flows::{end_session, factors, queue_mail, recovery_codes};
-use crate::id::{SessionId, UserId};
+use crate::id::UserId;
 use crate::mail::factor_messages::FactorsChanged;
 use crate::mail::messages;
-use crate::models::{self, Event, EventKind, LoginChallenge, RevokedBecause, TotpFactor, User};
+use crate::models::{self, Event, EventKind, LoginChallenge, RevokedBecause, Session, TotpFactor, User};
 use crate::vestibule::Vestibule;
 
 /// A change that was just made, within its deed.
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     /// Whose factors, as their row was before; it is locked.
-    pub(super) user: &'a User,
-    /// The session that it was made from, which goes on.
-    pub(super) keep: Option<&'a SessionId>,
+    pub(super) user: User,
+    /// The session that it was made from.
+    pub(super) session: &'a Session,
+    /// What was shown by it, beside what the session says.
+    pub(super) shown: Option<Method>,
     /// The line for the trail.
     pub(super) event: Event,
     /// What it is about, for the mail: "your authenticator app".
     pub(super) what: String,
 }
 
-/// Notes `change`; the recovery codes to be shown once, if it was the first factor.
+/// What comes of it.
+#[derive(Debug)]
+pub(super) struct Changed {
+    /// The session under its new id; nothing, if it has ended meanwhile.
+    pub(super) signed_in: Option<SignedIn>,
+    /// The recovery codes to be shown once, if it was the first factor.
+    pub(super) codes: Vec<RecoveryCode>,
+}
+
+/// Notes `change`, and goes on with its session under a new id.
 ///
 /// The first factor and the loss of any end all other sessions: from before there was one, or from what was lost.
 pub(super) fn note(
@@ -35,14 +48,15 @@ pub(super) fn note(
     change: Change<'_>,
     caller: &Caller,
     now: Timestamp,
-) -> Result<Vec<RecoveryCode>, db::Error> {
-    let Change { user, keep, event, what } = change;
+) -> Result<Changed, db::Error> {
+    let Change { user, session, shown, event, what } = change;
     let is_added = event.kind == EventKind::FactorAdded;
     let ends_others = !is_added || user.second_factor_since.is_none();
     if ends_others {
-        end_session::revoke_all_but(here, conn, &user.id, keep, RevokedBecause::FactorsChanged, now)?;
+        let because = RevokedBecause::FactorsChanged;
+        end_session::revoke_all_but(here, conn, &user.id, Some(&session.id), because, now)?;
     }
-    let Settled { codes, is_two_step } = settle(here, conn, user, now)?;
+    let Settled { codes, is_two_step } = settle(here, conn, &user, now)?;
     let message = FactorsChanged {
         username: messages::inert(&user.username),
         what,
@@ -53,9 +67,12 @@ pub(super) fn note(
         changed_from: caller.address(),
         reset_url: format!("{}/forgot", here.config.public_url()),
     };
-    queue_mail::notify(here, conn, user, &message, now)?;
+    queue_mail::notify(here, conn, &user, &message, now)?;
     event.insert(conn)?;
-    Ok(codes)
+    let amr = shown.map_or_else(|| session.amr.clone(), |method| amr::with(&session.amr, method));
+    let proof = LastProof { at: session.authenticated_at, amr: &amr };
+    let signed_in = start_session::go_on(here, conn, user, session, proof, now)?;
+    Ok(Changed { signed_in, codes })
 }
 
 /// How it stands after a change.

@@ -8,13 +8,13 @@
 use std::time::Duration;
 
 use crate::clock::Timestamp;
-use crate::credentials::amr::{self, Method};
+use crate::credentials::amr::Method;
 use crate::credentials::recovery_code::RecoveryCode;
 use crate::credentials::totp::TotpSecret;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::change_factors::{self, Change};
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::change_factors::{self, Change, Changed};
+use crate::flows::start_session::SignedIn;
 use crate::flows::throttle::{self, ThrottleError};
 use crate::id::UserId;
 use crate::models::{EventKind, Session, TotpFactor, User};
@@ -151,12 +151,9 @@ pub async fn confirm(
         }
         let event = caller.event(EventKind::FactorAdded, Some(&user.id), now).saying("totp");
         let what = "an authenticator app".to_owned();
-        let change = Change { user: &user, keep: Some(&session.id), event, what };
-        let codes = change_factors::note(&here, conn, change, &caller, now)?;
+        let change = Change { user, session: &session, shown: Some(Method::Totp), event, what };
+        let Changed { signed_in, codes } = change_factors::note(&here, conn, change, &caller, now)?;
         ticket.reward(conn, now)?;
-        let amr = amr::with(&session.amr, Method::Totp);
-        let proof = LastProof { at: session.authenticated_at, amr: &amr };
-        let signed_in = start_session::go_on(&here, conn, user, &session, proof, now)?;
         Ok(Enrolled { signed_in: signed_in.ok_or(EnrolTotpError::SessionEnded)?, codes })
     });
     done.await

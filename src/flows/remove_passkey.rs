@@ -6,7 +6,7 @@ use crate::flows::caller::Caller;
 use crate::flows::change_factors::{self, Change};
 use crate::flows::factors;
 use crate::flows::last_way_in::{self, Kept, Loss};
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::start_session::SignedIn;
 use crate::id::PasskeyId;
 use crate::mail::messages;
 use crate::models::{EventKind, Passkey, Session, User};
@@ -53,9 +53,8 @@ pub async fn remove(
         Passkey::delete(conn, &user.id, &id).map_err(db::Error::from)?;
         let event = caller.event(EventKind::FactorRemoved, Some(&user.id), now).saying("passkey");
         let what = format!("the passkey “{}”", messages::inert(&passkey.name));
-        let change = Change { user: &user, keep: Some(&session.id), event, what };
-        change_factors::note(&here, conn, change, &caller, now)?;
-        let done = start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)?;
+        let change = Change { user, session: &session, shown: None, event, what };
+        let done = change_factors::note(&here, conn, change, &caller, now)?.signed_in;
         done.ok_or(RemovePasskeyError::SessionEnded)
     });
     done.await

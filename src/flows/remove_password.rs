@@ -7,7 +7,7 @@ use crate::flows::caller::Caller;
 use crate::flows::change_factors::{self, Change};
 use crate::flows::factors;
 use crate::flows::last_way_in::{self, Kept, Loss};
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::start_session::SignedIn;
 use crate::models::{EventKind, Session, User};
 use crate::vestibule::Vestibule;
 
@@ -61,10 +61,8 @@ pub async fn remove(
             }
             User::void_password(conn, &user.id).map_err(db::Error::from)?;
             let what = "your password".to_owned();
-            let change = Change { user: &user, keep: Some(&session.id), event, what };
-            change_factors::note(&here, conn, change, &caller, now)?;
-            let user = User { password_hash: None, ..user };
-            let done = start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)?;
+            let change = Change { user, session: &session, shown: None, event, what };
+            let done = change_factors::note(&here, conn, change, &caller, now)?.signed_in;
             done.map(Some).ok_or(RemovePasswordError::SessionEnded)
         })
         .await

@@ -6,7 +6,7 @@ use crate::flows::caller::Caller;
 use crate::flows::change_factors::{self, Change};
 use crate::flows::factors;
 use crate::flows::last_way_in::{self, Kept, Loss};
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::start_session::SignedIn;
 use crate::models::{EventKind, Session, TotpFactor, User};
 use crate::vestibule::Vestibule;
 
@@ -47,9 +47,8 @@ pub async fn remove(
                 return Ok(None);
             }
             let what = "your authenticator app".to_owned();
-            let change = Change { user: &user, keep: Some(&session.id), event, what };
-            change_factors::note(&here, conn, change, &caller, now)?;
-            Ok(start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)?)
+            let change = Change { user, session: &session, shown: None, event, what };
+            Ok(change_factors::note(&here, conn, change, &caller, now)?.signed_in)
         })
         .await
 }

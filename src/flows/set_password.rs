@@ -9,7 +9,7 @@ use crate::db;
 use crate::flows::caller::Caller;
 use crate::flows::change_factors::{self, Change};
 use crate::flows::new_password;
-use crate::flows::start_session::{self, LastProof, SignedIn};
+use crate::flows::start_session::SignedIn;
 use crate::models::{EventKind, Session, User};
 use crate::vestibule::Vestibule;
 
@@ -66,10 +66,8 @@ pub async fn set(
             }
             User::update_password_hash(conn, &user.id, &hash, Some(now)).map_err(db::Error::from)?;
             let what = "a password".to_owned();
-            let change = Change { user: &user, keep: Some(&session.id), event, what };
-            change_factors::note(&here, conn, change, &caller, now)?;
-            let user = User { password_hash: Some(hash), password_changed_at: Some(now), ..user };
-            let done = start_session::go_on(&here, conn, user, &session, LastProof::of(&session), now)?;
+            let change = Change { user, session: &session, shown: None, event, what };
+            let done = change_factors::note(&here, conn, change, &caller, now)?.signed_in;
             done.ok_or(SetPasswordError::SessionEnded)
         })
         .await
