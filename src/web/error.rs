@@ -43,6 +43,12 @@ pub enum Error {
     /// A name and a password that do not go together, told to a program.
     #[error("{0}")]
     InvalidCredentials(String),
+    /// A sign-in that waits for its second step no more, told to a program.
+    #[error("{0}")]
+    InvalidChallenge(String),
+    /// A second step that failed, told to a program; the sign-in may still wait.
+    #[error("{0}")]
+    InvalidCode(String),
     /// Somebody is signed in, and this is for those who are not.
     #[error("You are signed in already.")]
     AlreadySignedIn,
@@ -153,7 +159,10 @@ impl Error {
     pub(super) fn title(&self) -> &'static str {
         match self {
             Self::BadRequest(_) => "That request is broken",
-            Self::Unauthenticated | Self::TokenRefused | Self::RefreshRefused => "Please sign in",
+            Self::Unauthenticated | Self::TokenRefused | Self::RefreshRefused | Self::InvalidChallenge(_) => {
+                "Please sign in"
+            }
+            Self::InvalidCode(_) => "That is not the code",
             Self::InvalidCredentials(_) => "That did not work",
             Self::AlreadySignedIn => "You are signed in",
             Self::Reauthenticate => "Please confirm that it is you",
@@ -203,6 +212,8 @@ impl Error {
             Self::TokenRefused => "invalid-token",
             Self::RefreshRefused => "invalid-grant",
             Self::InvalidCredentials(_) => "invalid-credentials",
+            Self::InvalidChallenge(_) => "invalid-challenge",
+            Self::InvalidCode(_) => "invalid-code",
             Self::AlreadySignedIn => "already-signed-in",
             Self::Reauthenticate => "reauthentication-required",
             Self::EnrolmentRequired => "second-factor-enrolment-required",
@@ -234,7 +245,9 @@ impl Error {
             detail: self.to_string(),
             // A word for whoever has to lead somebody on.
             error: match self {
-                Self::EnrolmentRequired => "second_factor_enrolment_required".to_owned(),
+                Self::EnrolmentRequired | Self::InvalidChallenge(_) | Self::InvalidCode(_) => {
+                    self.id().replace('-', "_")
+                }
                 _ => self.to_string(),
             },
             errors: if let Self::Unprocessable(faults) = self { faults } else { &[] },
@@ -257,7 +270,7 @@ impl Error {
             Self::RefreshRefused => {
                 head.insert_header((header::WWW_AUTHENTICATE, "Bearer error=\"invalid_grant\""));
             }
-            Self::InvalidCredentials(_) => {
+            Self::InvalidCredentials(_) | Self::InvalidChallenge(_) | Self::InvalidCode(_) => {
                 head.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
             }
             // RFC 9470 §3.
@@ -290,6 +303,8 @@ impl ResponseError for Error {
             | Self::TokenRefused
             | Self::RefreshRefused
             | Self::InvalidCredentials(_)
+            | Self::InvalidChallenge(_)
+            | Self::InvalidCode(_)
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
             Self::EnrolmentRequired | Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,

@@ -35,9 +35,8 @@ impl From<LoginError> for Error {
 impl From<SecondFactorError> for Error {
     fn from(error: SecondFactorError) -> Self {
         match error {
-            SecondFactorError::WrongCode | SecondFactorError::Gone => {
-                Self::InvalidCredentials(error.to_string())
-            }
+            SecondFactorError::WrongCode => Self::InvalidCode(error.to_string()),
+            SecondFactorError::Gone => Self::InvalidChallenge(error.to_string()),
             SecondFactorError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             SecondFactorError::Database(error) => error.into(),
         }

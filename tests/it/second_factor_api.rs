@@ -36,6 +36,7 @@ async fn a_right_password_is_told_what_to_come_back_with_and_has_no_token_yet() 
     let body = asked.json();
     assert_eq!((asked.status, asked.header("content-type")), (401, "application/problem+json"));
     assert_eq!((&body["error"], &body["status"]), (&json!("mfa_required"), &json!(401)));
+    assert_eq!(asked.header("www-authenticate"), "Bearer");
     assert_eq!(body["type"], "urn:vestibule:problem:mfa-required");
     assert_eq!((&body["methods"], &body["expires_in"]), (&json!(["totp", "recovery_code"]), &json!(900)));
     assert!(body.get("token").is_none() && body.get("refresh_token").is_none() && asked.cookies().is_empty());
@@ -45,6 +46,10 @@ async fn a_right_password_is_told_what_to_come_back_with_and_has_no_token_yet() 
     assert_eq!(
         (wrong.status, wrong.json()["type"].as_str()),
         (401, Some("urn:vestibule:problem:invalid-code"))
+    );
+    assert_eq!(
+        (&wrong.json()["error"], wrong.header("www-authenticate")),
+        (&json!("invalid_code"), "Bearer")
     );
     let done = send(&app, token, "code", &phone.code(app.now())).await;
     assert_eq!(done.status, 200, "{}", done.body);

@@ -5,11 +5,10 @@ use actix_web::web::Data;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 
-use super::challenge;
 use super::token::TokenResponse;
 use crate::flows::check_code::Code;
 use crate::flows::issue_token;
-use crate::flows::second_factor::{self, SecondFactorError};
+use crate::flows::second_factor;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
@@ -38,12 +37,7 @@ pub(in crate::web) async fn submit(
         _ => return Err(Error::BadRequest("Send either a `code` or a `recovery_code`.".into())),
     };
     let (token, caller, now) = (body.challenge.expose_secret(), context.caller(), context.now);
-    let done = match second_factor::with_code(&vestibule, token, code, None, &caller, now).await {
-        Ok(done) => done,
-        Err(SecondFactorError::WrongCode) => return Ok(challenge::refuse_code(&context)),
-        Err(SecondFactorError::Gone) => return Ok(challenge::refuse(&context)),
-        Err(error) => return Err(error.into()),
-    };
+    let done = second_factor::with_code(&vestibule, token, code, None, &caller, now).await?;
     let token = issue_token::for_session(&vestibule, &done.user, &done.session, now)?;
     Ok(HttpResponse::Ok().json(TokenResponse::of(token, done.refresh.as_ref(), now)))
 }
