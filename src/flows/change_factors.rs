@@ -8,10 +8,9 @@ use crate::credentials::totp::TotpSecret;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::start_session::{self, LastProof, SignedIn};
-use crate::flows::{end_session, factors, queue_mail, recovery_codes};
+use crate::flows::tell_of_factors::{self, News};
+use crate::flows::{end_session, factors, recovery_codes};
 use crate::id::UserId;
-use crate::mail::factor_messages::FactorsChanged;
-use crate::mail::messages;
 use crate::models::{self, Event, EventKind, LoginChallenge, RevokedBecause, Session, TotpFactor, User};
 use crate::vestibule::Vestibule;
 
@@ -57,17 +56,8 @@ pub(super) fn note(
         end_session::revoke_all_but(here, conn, &user.id, Some(&session.id), because, now)?;
     }
     let Settled { codes, is_two_step } = settle(here, conn, &user, now)?;
-    let message = FactorsChanged {
-        username: messages::inert(&user.username),
-        what,
-        is_added,
-        others_are_out: ends_others,
-        is_two_step,
-        changed_at: now.in_words(),
-        changed_from: caller.address(),
-        reset_url: format!("{}/forgot", here.config.public_url()),
-    };
-    queue_mail::notify(here, conn, &user, &message, now)?;
+    let news = News { what, is_added, others_are_out: ends_others, is_two_step };
+    tell_of_factors::tell(here, conn, &user, news, caller, now)?;
     event.insert(conn)?;
     let amr = shown.map_or_else(|| session.amr.clone(), |method| amr::with(&session.amr, method));
     let proof = LastProof { at: session.authenticated_at, amr: &amr };

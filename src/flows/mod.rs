@@ -59,6 +59,7 @@ pub mod set_password;
 pub mod set_up;
 mod start_session;
 pub mod stay;
+mod tell_of_factors;
 pub mod throttle;
 pub mod trusted_browser;
 pub mod verify_email;

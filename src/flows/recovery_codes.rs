@@ -4,10 +4,8 @@ use crate::clock::Timestamp;
 use crate::credentials::recovery_code::RecoveryCode;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::queue_mail;
+use crate::flows::tell_of_factors::{self, News};
 use crate::id::UserId;
-use crate::mail::factor_messages::FactorsChanged;
-use crate::mail::messages;
 use crate::models::{self, EventKind, User};
 use crate::vestibule::Vestibule;
 
@@ -31,7 +29,14 @@ pub async fn make_new(
             let user = User::find_locked(conn, &user)?.filter(|user| user.second_factor_since.is_some());
             let Some(user) = user else { return Ok(Vec::new()) };
             event.insert(conn)?;
-            tell(&here, conn, &user, &caller, now)?;
+            // They are a new way in: whoever did not make them hears of it.
+            let news = News {
+                what: "new recovery codes, in place of the old ones".to_owned(),
+                is_added: true,
+                others_are_out: false,
+                is_two_step: true,
+            };
+            tell_of_factors::tell(&here, conn, &user, news, &caller, now)?;
             replace(&here, conn, &user.id, now)
         })
         .await
@@ -58,27 +63,6 @@ pub async fn still_good(
         rows.iter().any(|row| row.used_at.is_none() && Some(&row.digest) == digest.as_ref())
     };
     Ok(codes.into_iter().filter(is_good).collect())
-}
-
-/// New codes are a new way in: whoever did not make them hears of it.
-fn tell(
-    here: &Vestibule,
-    conn: &mut Transaction<'_>,
-    user: &User,
-    caller: &Caller,
-    now: Timestamp,
-) -> Result<(), db::Error> {
-    let message = FactorsChanged {
-        username: messages::inert(&user.username),
-        what: "new recovery codes, in place of the old ones".to_owned(),
-        is_added: true,
-        others_are_out: false,
-        is_two_step: true,
-        changed_at: now.in_words(),
-        changed_from: caller.address(),
-        reset_url: format!("{}/forgot", here.config.public_url()),
-    };
-    queue_mail::notify(here, conn, user, &message, now)
 }
 
 /// The set that comes with the first factor; none, if there is one.

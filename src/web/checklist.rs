@@ -3,7 +3,6 @@
 use super::extract::CurrentUser;
 use crate::credentials::recovery_code::CODES;
 use crate::flows::check_code::FEW_CODES;
-use crate::flows::decline_second_passkey;
 use crate::flows::factors::{Factors, RecoverySet};
 use crate::flows::overview::Overview;
 use crate::models::{Event, EventKind, User};
@@ -65,11 +64,6 @@ pub(super) fn standing(
         .into_iter()
         .flatten()
         .collect()
-}
-
-/// Whether a second passkey is to be suggested.
-pub(super) fn suggests_second_passkey(user: &User, factors: &Factors) -> bool {
-    decline_second_passkey::is_suggested(user, factors)
 }
 
 fn codes(factors: &Factors, has_unsaved: bool) -> Check {

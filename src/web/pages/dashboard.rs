@@ -7,7 +7,7 @@ use askama::Template;
 
 use crate::clock::Timestamp;
 use crate::device;
-use crate::flows::overview;
+use crate::flows::{decline_second_passkey, overview};
 use crate::models::Role;
 use crate::vestibule::Vestibule;
 use crate::web::activity::{self, EventRow};
@@ -96,7 +96,7 @@ pub(in crate::web) async fn show(
         }),
         done: checks.iter().filter(|check| check.done).count(),
         checks,
-        second_passkey: checklist::suggests_second_passkey(user, &seen.factors),
+        second_passkey: decline_second_passkey::is_suggested(user, &seen.factors),
         present: checklist::present(&vestibule, &current, &seen),
         others: seen.sessions.iter().filter(|session| session.id != current.session.id).count(),
         sessions: session_rows::live(&seen.sessions, &current.session.id, &moments),
