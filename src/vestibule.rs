@@ -12,13 +12,13 @@ use crate::credentials::blocklist::{Blocklist, BlocklistError};
 use crate::credentials::passkey::RelyingParty;
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
-use crate::db::{self, AnyConnection, Database, migrate};
+use crate::db::{self, Database, migrate};
 use crate::id::RequestIds;
 use crate::mail::{self, Mailer};
 use crate::models::{Passkey, SigningKey};
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
-use crate::tokens::{Forgeries, Key, KeyRing, Profile};
+use crate::tokens::{Forgeries, Key, KeyRing, Profile, RingKey};
 use crate::verified_tokens::{TRUSTED_FOR, VerifiedTokens};
 
 /// A running instance: configuration, database, hashing threads, keys. Cheap to clone; clones are one instance.
@@ -44,6 +44,8 @@ pub struct Parts {
     pub policy: PasswordPolicy,
     /// The keys that sign and check tokens.
     pub tokens: KeyRing,
+    /// Seals the private halves of them.
+    pub signing_keys: Sealer,
     /// Names the requests.
     pub request_ids: RequestIds,
     /// Tokens that were found good.
@@ -176,7 +178,9 @@ impl Vestibule {
             if !rows.is_empty() {
                 return Ok(Ok((master, rows)));
             }
-            let row = first_key(conn, &master.sealer("signing key"), now)?;
+            let broken = || db::Error::Migration("no signing key could be made".to_owned());
+            let row = SigningKey::generate(&master.sealer("signing key"), now, now).ok_or_else(broken)?;
+            row.insert(conn)?;
             Ok(Ok((master, vec![row])))
         })?;
         let (master, rows) = opened?;
@@ -201,6 +205,7 @@ impl Vestibule {
                 blocklist,
             },
             tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
+            signing_keys: master.sealer("signing key"),
             request_ids: RequestIds::new(),
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
             seen: SeenSessions::default(),
@@ -250,21 +255,6 @@ impl Parts {
     pub fn can_reset_by_mail(&self) -> bool {
         self.config.can_reset_by_mail() && self.carries_mail.load(Ordering::Relaxed)
     }
-}
-
-fn first_key(conn: &mut AnyConnection, sealer: &Sealer, now: Timestamp) -> Result<SigningKey, db::Error> {
-    let broken = || db::Error::Migration("no signing key could be made".to_owned());
-    let key = Key::generate().map_err(|_| broken())?;
-    let row = SigningKey {
-        sealed_private: sealer.seal(&key.private_der, key.id.as_str()).ok_or_else(broken)?,
-        id: key.id,
-        algorithm: "EdDSA".to_owned(),
-        public_jwk: key.public_jwk,
-        created_at: now,
-        retired_at: None,
-    };
-    row.insert(conn)?;
-    Ok(row)
 }
 
 fn blocklist(config: &Config) -> Result<Blocklist, OpenError> {
@@ -329,16 +319,19 @@ fn key_ring(config: &Config, rows: &[SigningKey], sealer: &Sealer) -> Result<Key
         if secret.len() < 32 {
             return Err(OpenError::SigningKey("tokens.hs256_secret has less than 32 bytes".to_owned()));
         }
-        return Ok(KeyRing::new(Key::from_hs256_secret(secret), Vec::new(), profile));
+        let key = RingKey {
+            key: Key::from_hs256_secret(secret),
+            signs_from: Timestamp::from_seconds(0),
+            public_jwk: None,
+        };
+        return Ok(KeyRing::new(vec![key], profile));
     }
     let mut keys = Vec::new();
-    for row in rows {
-        let private = sealer.open(&row.sealed_private, row.id.as_str());
-        let private = private.ok_or_else(|| OpenError::SigningKey("it does not open".to_owned()))?;
-        keys.push(Key::from_ed25519(&private).map_err(|error| OpenError::SigningKey(error.to_string()))?);
+    for row in rows.iter().filter(|row| row.withdrawn_at.is_none()) {
+        keys.push(row.open(sealer).ok_or_else(|| OpenError::SigningKey("it does not open".to_owned()))?);
     }
-    let newest = rows.iter().position(|row| row.retired_at.is_none());
-    let current = newest.map(|index| keys.swap_remove(index));
-    let current = current.ok_or_else(|| OpenError::SigningKey("none is left that may sign".to_owned()))?;
-    Ok(KeyRing::new(current, keys, profile))
+    match keys.is_empty() {
+        true => Err(OpenError::SigningKey("none is left that may sign".to_owned())),
+        false => Ok(KeyRing::new(keys, profile)),
+    }
 }

@@ -12,6 +12,7 @@ mod escape;
 mod exit;
 mod global;
 mod healthcheck;
+mod key;
 mod log_writer;
 mod logging;
 mod mail;
@@ -68,6 +69,9 @@ enum Command {
     /// See and end sessions
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::Session),
+    /// See and change the keys that sign tokens
+    #[command(subcommand, after_help = key::EXAMPLES)]
+    Key(key::Key),
     /// See the outbox, and try whether mail arrives
     #[command(subcommand, after_help = mail::EXAMPLES)]
     Mail(mail::Mail),
@@ -98,6 +102,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Serve(serve)) => serve.run(global),
         Some(Command::User(user)) => user.run(&global),
         Some(Command::Session(session)) => session.run(&global),
+        Some(Command::Key(key)) => key.run(&global),
         Some(Command::Mail(mail)) => mail.run(&global),
         Some(Command::Migrate(migrate)) => migrate.run(&global),
         Some(Command::Config(config)) => config.run(&global),

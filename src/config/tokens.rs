@@ -22,6 +22,9 @@ pub struct TokensConfig {
     pub issuer: Option<String>,
     /// The `aud` claim. Unset: the issuer.
     pub audience: Option<String>,
+    /// A key signs this long, from 2d to 365d; the next one is published a day before it begins.
+    #[serde(with = "duration")]
+    pub rotation: Duration,
     /// An access token is valid this long, from 1m to 1h.
     #[serde(with = "duration")]
     pub lifetime: Duration,
@@ -49,6 +52,7 @@ impl Default for TokensConfig {
             hs256_secret: None,
             issuer: None,
             audience: None,
+            rotation: Duration::from_hours(30 * 24),
             lifetime: Duration::from_hours(1),
             leeway: Duration::from_secs(30),
             cache_size: 10_000,
@@ -64,10 +68,12 @@ impl TokensConfig {
     pub(super) fn check(&self) -> Vec<Rule> {
         let default = Self::default();
         let mins = Duration::from_mins;
+        let days = |days: u64| Duration::from_hours(days * 24);
         [
             self.check_secret(),
             not_blank("tokens.issuer", self.issuer.as_deref()),
             not_blank("tokens.audience", self.audience.as_deref()),
+            lasts("tokens.rotation", self.rotation, days(2)..=days(365), default.rotation),
             lasts("tokens.lifetime", self.lifetime, mins(1)..=mins(60), default.lifetime),
             lasts("tokens.leeway", self.leeway, mins(0)..=mins(5), default.leeway),
             within("tokens.cache_size", self.cache_size, 100..=10_000_000, default.cache_size),

@@ -47,7 +47,8 @@ diesel::table! {
         public_jwk -> Text,
         sealed_private -> Binary,
         created_at -> BigInt,
-        retired_at -> Nullable<BigInt>,
+        withdrawn_at -> Nullable<BigInt>,
+        signs_from -> BigInt,
     }
 }
 

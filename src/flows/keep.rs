@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::authenticate::LAST_SEEN_STEP;
-use super::housekeeping;
+use super::{housekeeping, rotate_keys, signing_keys};
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::id::RevocationId;
@@ -94,6 +94,13 @@ async fn keep_house(weak: WeakVestibule) {
         ticks.tick().await;
         let Some(vestibule) = weak.upgrade() else { return };
         vestibule.verified.tidy();
+        match rotate_keys::by_schedule(&vestibule, vestibule.clock.now()).await {
+            Ok(true) => log::info!("the next signing key is published; it signs in a day"),
+            Ok(false) => {}
+            Err(error) => {
+                log::error!("no next signing key could be made, and is tried again in an hour: {error}")
+            }
+        }
         match housekeeping::run(&vestibule, vestibule.clock.now()).await {
             Ok(rows) => log::debug!("housekeeping: {rows} rows forgotten"),
             Err(error) => log::error!("housekeeping failed, and is tried again in an hour: {error}"),
@@ -140,6 +147,7 @@ impl Notices {
         let began = vestibule.verified.moment();
         // Not since a moment of this clock: it may jump, and what was written before it did is not to be missed.
         let notices = Revocation::list_since(&mut conn, newest.min(now) - OVERLAP)?;
+        signing_keys::take_up(vestibule, &mut conn)?;
         if !vestibule.verified.is_current() {
             vestibule.verified.forget_all();
         }

@@ -77,6 +77,8 @@ text_enum! {
         UserDisabled = "user_disabled",
         /// An operator opened it again.
         UserEnabled = "user_enabled",
+        /// Another key signs, or will.
+        KeysRotated = "keys_rotated",
         /// An operator changed the role.
         RoleChanged = "role_changed",
     }

@@ -44,6 +44,8 @@ text_enum! {
         AccountClosed = "account_closed",
         /// The account was disabled.
         UserDisabled = "user_disabled",
+        /// Somebody may have had the key that signed its tokens.
+        KeyWithdrawn = "key_withdrawn",
         /// An operator ended it.
         Operator = "operator",
     }
@@ -290,6 +292,25 @@ impl Session {
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(now))
             .set((sessions::revoked_at.eq(now), sessions::revoked_because.eq(because)))
+            .execute(conn)
+    }
+
+    /// Ends up to `limit` live sessions that began by `by`, whosever they are; how many that were.
+    pub fn revoke_older(
+        conn: &mut AnyConnection,
+        by: Timestamp,
+        because: RevokedBecause,
+        limit: i64,
+    ) -> QueryResult<usize> {
+        let live = diesel::alias!(sessions as live);
+        let some = live
+            .filter(live.field(sessions::revoked_at).is_null())
+            .filter(live.field(sessions::expires_at).gt(by))
+            .filter(live.field(sessions::created_at).le(by))
+            .select(live.field(sessions::id))
+            .limit(limit);
+        diesel::update(sessions::table.filter(sessions::id.eq_any(some)))
+            .set((sessions::revoked_at.eq(by), sessions::revoked_because.eq(because)))
             .execute(conn)
     }
 

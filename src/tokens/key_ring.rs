@@ -1,6 +1,7 @@
 //! The keys we sign and check with.
 
-use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use jsonwebtoken::{Header, Validation};
 
@@ -8,25 +9,75 @@ use super::{AccessClaims, Key, Profile, TokenError, shape};
 use crate::clock::Timestamp;
 use crate::id::KeyId;
 
-/// One key that signs, and every key whose tokens may still be about.
+/// Keys that take turns: of those whose time has come the youngest signs, and the tokens of the others go on counting
+/// until the last of them has ended. Every node that has the keys comes to the same answer by its clock.
 #[derive(Debug)]
 pub struct KeyRing {
-    current: Key,
-    checking: HashMap<String, Key>,
+    /// The youngest first.
+    keys: RwLock<Arc<[RingKey]>>,
     profile: Profile,
 }
 
+/// A key, and from when on it signs.
+#[derive(Clone, Debug)]
+pub struct RingKey {
+    /// The key.
+    pub key: Key,
+    /// From when on it signs, until another does.
+    pub signs_from: Timestamp,
+    /// Its public half (RFC 7517); a shared secret has none.
+    pub public_jwk: Option<String>,
+}
+
 impl KeyRing {
-    /// A ring that signs with `current` and checks with it and `others`.
-    pub fn new(current: Key, others: Vec<Key>, profile: Profile) -> Self {
-        let checking = others.into_iter().chain([current.clone()]);
-        let checking = checking.map(|key| (key.id.as_str().to_owned(), key)).collect();
-        Self { current, checking, profile }
+    /// A ring of these keys.
+    pub fn new(keys: Vec<RingKey>, profile: Profile) -> Self {
+        let ring = Self { keys: RwLock::new(Arc::from([])), profile };
+        ring.replace(keys);
+        ring
     }
 
-    /// The key that signs at present.
-    pub fn current(&self) -> &KeyId {
-        &self.current.id
+    /// Takes these keys in place of those it had.
+    pub fn replace(&self, mut keys: Vec<RingKey>) {
+        // The id decides where two begin in one second, as it does in the database.
+        keys.sort_by(|one, other| {
+            (other.signs_from, other.key.id.as_str()).cmp(&(one.signs_from, one.key.id.as_str()))
+        });
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = keys.into();
+    }
+
+    /// Whether these are the keys it has, and their times.
+    pub fn holds(&self, wanted: &[(KeyId, Timestamp)]) -> bool {
+        let keys = self.keys();
+        keys.len() == wanted.len()
+            && keys.iter().all(|has| {
+                wanted.iter().any(|(id, signs_from)| *id == has.key.id && *signs_from == has.signs_from)
+            })
+    }
+
+    fn keys(&self) -> Arc<[RingKey]> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The key that signs at `now`, if the time of any has come.
+    pub fn current(&self, now: Timestamp) -> Option<KeyId> {
+        self.keys().iter().find(|key| key.signs_from <= now).map(|key| key.key.id.clone())
+    }
+
+    /// No token lives longer after it was signed, and clocks differ by no more than five minutes.
+    pub const LAST_TOKENS: Duration = Duration::from_mins(65);
+
+    /// The keys that others need to check our tokens at `now`, as a JWK set (RFC 7517 §5): the one that signs, those that
+    /// will, and those whose last tokens may still be about.
+    pub fn published(&self, now: Timestamp) -> String {
+        let keys = self.keys();
+        let turns = keys.iter().map(|key| Some(key.signs_from));
+        // The younger neighbour's time is the end of one's own.
+        let ends = std::iter::once(None).chain(turns);
+        let is_live = |end: Option<Timestamp>| end.is_none_or(|end| now < end + Self::LAST_TOKENS);
+        let live = keys.iter().zip(ends).filter(|(_, end)| is_live(*end));
+        let live: Vec<_> = live.filter_map(|(key, _)| key.public_jwk.as_deref()).collect();
+        format!("{{\"keys\":[{}]}}", live.join(","))
     }
 
     /// What all our tokens have in common.
@@ -34,16 +85,20 @@ impl KeyRing {
         &self.profile
     }
 
-    /// `claims` as a signed token.
+    /// `claims` as a signed token, by the key of the moment that they were issued at: asked for again, it is the same.
     ///
     /// # Errors
     ///
-    /// [`TokenError::Forged`] when the key cannot sign: never with a key that was loaded.
+    /// [`TokenError::Forged`] when no key can sign: never with keys that were loaded.
     pub fn sign(&self, claims: &AccessClaims) -> Result<String, TokenError> {
-        let mut header = Header::new(self.current.algorithm);
+        let keys = self.keys();
+        // A clock that was set back behind the first key's time: that one signs.
+        let current = keys.iter().find(|key| key.signs_from <= claims.iat).or(keys.last());
+        let key = &current.ok_or(TokenError::Forged)?.key;
+        let mut header = Header::new(key.algorithm);
         header.typ = Some("at+jwt".to_owned());
-        header.kid = Some(self.current.id.as_str().to_owned());
-        jsonwebtoken::encode(&header, claims, &self.current.signing).map_err(|_| TokenError::Forged)
+        header.kid = Some(key.id.as_str().to_owned());
+        jsonwebtoken::encode(&header, claims, &key.signing).map_err(|_| TokenError::Forged)
     }
 
     /// Reads the claims out of `token`, having checked them as RFC 7519 §7.2 and RFC 8725 §3 ask: our form, our
@@ -81,7 +136,9 @@ impl KeyRing {
 
     fn verify_signature(&self, token: &str) -> Result<AccessClaims, TokenError> {
         let header = shape::read_header(token)?;
-        let key = self.checking.get(&header.kid).ok_or(TokenError::Forged)?;
+        let keys = self.keys();
+        let at = keys.iter().position(|key| key.key.id.as_str() == header.kid).ok_or(TokenError::Forged)?;
+        let (younger, RingKey { key, .. }) = (keys.get(..at), keys.get(at).ok_or(TokenError::Forged)?);
         if format!("{:?}", key.algorithm) != header.alg {
             return Err(TokenError::Forged);
         }
@@ -91,12 +148,20 @@ impl KeyRing {
         validation.validate_exp = false;
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
-        match jsonwebtoken::decode::<AccessClaims>(token, &key.checking, &validation) {
-            Ok(data) => Ok(data.claims),
-            Err(error) => Err(match error.kind() {
-                jsonwebtoken::errors::ErrorKind::Json(_) => TokenError::Claims,
-                _ => TokenError::Forged,
-            }),
+        let claims = match jsonwebtoken::decode::<AccessClaims>(token, &key.checking, &validation) {
+            Ok(data) => data.claims,
+            Err(error) => {
+                return Err(match error.kind() {
+                    jsonwebtoken::errors::ErrorKind::Json(_) => TokenError::Claims,
+                    _ => TokenError::Forged,
+                });
+            }
+        };
+        // A key whose turn is over signs nothing new, whoever has it by now.
+        let its_end = younger.and_then(<[_]>::last).map(|next| next.signs_from + self.profile.leeway);
+        match its_end {
+            Some(end) if claims.iat >= end => Err(TokenError::Claims),
+            _ => Ok(claims),
         }
     }
 }

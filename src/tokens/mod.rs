@@ -16,7 +16,7 @@ mod shape;
 pub use claims::{AccessClaims, Audience, Profile};
 pub use forgeries::Forgeries;
 pub use key::{GeneratedKey, Key};
-pub use key_ring::KeyRing;
+pub use key_ring::{KeyRing, RingKey};
 pub use refresh_token::RefreshToken;
 
 /// Why a token is refused. Callers are told none of it: a forger learns nothing from our answers.

@@ -158,6 +158,7 @@ fn group(kind: EventKind) -> Filter {
         | EventKind::AccountDeleted
         | EventKind::UserDisabled
         | EventKind::UserEnabled
+        | EventKind::KeysRotated
         | EventKind::RoleChanged => Filter::Changes,
     }
 }
@@ -213,6 +214,7 @@ pub(super) fn words(event: &Event) -> &'static str {
         EventKind::AccountDeleted => "Account deleted",
         EventKind::UserDisabled => "Account disabled",
         EventKind::UserEnabled => "Account enabled",
+        EventKind::KeysRotated => "Signing key changed",
         EventKind::RoleChanged => "Role changed",
     }
 }

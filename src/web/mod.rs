@@ -35,6 +35,7 @@ mod same_origin;
 mod server;
 mod session_rows;
 mod theme;
+mod well_known;
 
 pub use error::Error;
 pub use frame::doorway;

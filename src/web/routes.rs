@@ -10,7 +10,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use futures_util::FutureExt as _;
 
 use super::error::Error;
-use super::{api, assets, flow_state, health, pages};
+use super::{api, assets, flow_state, health, pages, well_known};
 use crate::vestibule::Vestibule;
 
 /// One line of the table.
@@ -63,6 +63,8 @@ fn table() -> Table {
         .form("/account/password", pages::change_password::submit)
         .form("/account/password/remove", pages::remove_password::submit)
         .form("/account/password/set", pages::set_password::submit)
+        .bare("/.well-known/jwks.json", well_known::jwks)
+        .bare("/.well-known/oauth-authorization-server", well_known::oauth_authorization_server)
         .bare("/.well-known/change-password", pages::change_password::well_known)
         .get("/setup/{token}", pages::setup::open)
         .get("/setup", pages::setup::show)

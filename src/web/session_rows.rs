@@ -116,6 +116,7 @@ fn why(because: RevokedBecause) -> &'static str {
         RevokedBecause::RefreshReused => "Somebody used a copy of it",
         RevokedBecause::AccountClosed => "The account was closed",
         RevokedBecause::UserDisabled => "The account was disabled",
+        RevokedBecause::KeyWithdrawn => "The key that signed it was given up",
         RevokedBecause::Operator => "Your administrator ended it",
     }
 }

@@ -76,6 +76,7 @@ mod register;
 mod reset;
 mod reset_factors;
 mod restore_email;
+mod rotation;
 mod routes;
 mod schema;
 mod scripts;

@@ -214,7 +214,9 @@ fn many_starts_at_once_in_an_empty_place_make_one_secret_and_one_signing_key() {
         let starts: Vec<_> = (0..6)
             .map(|_| {
                 let config = config.clone();
-                thread::spawn(move || Vestibule::open(config).map(|opened| opened.tokens.current().clone()))
+                thread::spawn(move || {
+                    Vestibule::open(config).map(|opened| opened.tokens.current(opened.clock.now()))
+                })
             })
             .collect();
 

@@ -1,0 +1,105 @@
+//! Let another key sign: in turn, or at once because somebody may have the present one.
+//!
+//! In turn, the next key is published a day before it signs, so that whoever checks our tokens has it by then, and the
+//! former goes on counting until the last of its tokens has ended: nobody is signed out. At once, nothing that any key
+//! signed until now counts, and all sessions end: whoever had the key could have made a token of any of them.
+
+use std::time::Duration;
+
+use crate::clock::Timestamp;
+use crate::db::{self, Transaction};
+use crate::flows::caller::Caller;
+use crate::flows::signing_keys::{self, State};
+use crate::models::{EventKind, RevokedBecause, Session, SigningKey};
+use crate::vestibule::Vestibule;
+
+/// How long before it signs a key is published.
+pub const LEAD: Duration = Duration::from_hours(24);
+/// Sessions that end in one transaction.
+const MOST_TOGETHER: i64 = 500;
+
+/// Makes the next key when it is time for it; whether it did. Of many nodes that try at once, one does.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn by_schedule(vestibule: &Vestibule, now: Timestamp) -> Result<bool, db::Error> {
+    let here = vestibule.clone();
+    let every = vestibule.config.tokens.rotation;
+    let made = vestibule.db.write(move |conn| {
+        let rows = SigningKey::list_locked(conn)?;
+        let states = signing_keys::states(&rows, now);
+        let current = rows.iter().zip(&states).find(|(_, state)| **state == State::Current);
+        let Some((current, _)) = current else { return Ok(false) };
+        // One for years to come is from a clock that was wrong, and no reason to wait for it.
+        let has_next = rows.iter().any(|row| {
+            row.withdrawn_at.is_none() && row.signs_from > now && row.signs_from <= now + every + LEAD
+        });
+        if has_next || now < current.signs_from + every - LEAD {
+            return Ok(false);
+        }
+        insert(&here, conn, (current.signs_from + every).max(now + LEAD), now)?;
+        Ok::<_, db::Error>(true)
+    });
+    made.await
+}
+
+/// Makes the next key now, to sign in a day; from when on the next one signs, which may have been there.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn in_turn(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> Result<Timestamp, db::Error> {
+    let (here, event) = (vestibule.clone(), caller.event(EventKind::KeysRotated, None, now));
+    let made = vestibule.db.write(move |conn| {
+        let rows = SigningKey::list_locked(conn)?;
+        let next = rows.iter().find(|row| row.withdrawn_at.is_none() && row.signs_from > now);
+        if let Some(next) = next {
+            return Ok(next.signs_from);
+        }
+        insert(&here, conn, now + LEAD, now)?;
+        event.saying("in turn").insert(conn)?;
+        Ok::<_, db::Error>(now + LEAD)
+    });
+    made.await
+}
+
+/// Gives up every key there is, has a new one sign, and ends every session; how many sessions that were.
+///
+/// # Errors
+///
+/// The database's. The keys are given up before the first session ends: run it again, and the rest ends.
+pub async fn at_once(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> Result<usize, db::Error> {
+    let (here, event) = (vestibule.clone(), caller.event(EventKind::KeysRotated, None, now));
+    let changed = vestibule.db.write(move |conn| {
+        SigningKey::list_locked(conn)?;
+        SigningKey::withdraw_all(conn, now)?;
+        insert(&here, conn, now, now)?;
+        Ok::<_, db::Error>(event.saying("at once: a leak").insert(conn)?)
+    });
+    changed.await?;
+    signing_keys::refresh(vestibule).await?;
+    let mut ended = 0;
+    loop {
+        let some = vestibule.db.write(move |conn| {
+            let because = RevokedBecause::KeyWithdrawn;
+            Ok::<_, db::Error>(Session::revoke_older(conn, now, because, MOST_TOGETHER)?)
+        });
+        let some = some.await?;
+        ended += some;
+        if some < MOST_TOGETHER as usize {
+            return Ok(ended);
+        }
+    }
+}
+
+fn insert(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    signs_from: Timestamp,
+    now: Timestamp,
+) -> Result<(), db::Error> {
+    let key = SigningKey::generate(&here.signing_keys, signs_from, now);
+    let broken = || db::Error::Migration("no signing key could be made".to_owned());
+    Ok(key.ok_or_else(broken)?.insert(conn)?)
+}

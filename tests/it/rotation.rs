@@ -1,0 +1,151 @@
+//! Keys take turns, and nobody notices; or they are given up at once, and everybody does.
+
+use serde_json::Value;
+use vestibule::flows::caller::Caller;
+use vestibule::flows::signing_keys::{self, State};
+use vestibule::flows::{housekeeping, rotate_keys};
+
+use crate::support::{PASSWORD, TestApp};
+
+const A_DAY: i64 = 24 * 60 * 60;
+
+async fn kids(app: &TestApp) -> Vec<String> {
+    let set: Value = app.program().get("/.well-known/jwks.json").await.json();
+    let keys = set["keys"].as_array().unwrap();
+    keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
+}
+
+fn kid(token: &str) -> String {
+    let header = vestibule::secret::from_base64url(token.split('.').next().unwrap()).unwrap();
+    serde_json::from_slice::<Value>(&header).unwrap()["kid"].as_str().unwrap().to_owned()
+}
+
+async fn log_in(app: &TestApp) -> String {
+    let body = serde_json::json!({ "username": "ada", "password": PASSWORD });
+    app.program().post("/login", &body).await.json()["token"].as_str().unwrap().to_owned()
+}
+
+async fn opens(app: &TestApp, token: &str) -> bool {
+    let mut program = app.program();
+    program.token = Some(token.to_owned());
+    program.get("/protected").await.status == 200
+}
+
+/// What the thread that keeps house does.
+async fn keep(app: &TestApp) {
+    rotate_keys::by_schedule(&app.vestibule, app.now()).await.unwrap();
+    signing_keys::refresh(&app.vestibule).await.unwrap();
+}
+
+#[actix_web::test]
+async fn the_next_key_is_published_a_day_before_it_signs_and_the_former_counts_until_its_last_token_ends() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let first = kid(&log_in(&app).await);
+    assert_eq!(kids(&app).await, [first.clone()]);
+
+    app.pass(29 * A_DAY - 1);
+    keep(&app).await;
+    assert_eq!(kids(&app).await.len(), 1, "it is too early");
+    app.pass(1);
+    keep(&app).await;
+    let published = kids(&app).await;
+    assert_eq!(published.len(), 2);
+    keep(&app).await;
+    assert_eq!(kids(&app).await, published, "one at a time");
+    let next = published[0].clone();
+
+    app.pass(A_DAY - 1);
+    let last_of_the_first = log_in(&app).await;
+    assert_eq!(kid(&last_of_the_first), first);
+    app.pass(1);
+    let of_the_next = log_in(&app).await;
+    assert_eq!(kid(&of_the_next), next);
+    assert!(opens(&app, &last_of_the_first).await && opens(&app, &of_the_next).await);
+    assert_eq!(kids(&app).await.len(), 2, "for those that check by themselves");
+    app.pass(64 * 60);
+    assert_eq!(kids(&app).await.len(), 2);
+    app.pass(60);
+    assert_eq!(kids(&app).await, [next]);
+}
+
+#[actix_web::test]
+async fn a_key_whose_turn_is_over_signs_nothing_new() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let before = log_in(&app).await;
+    let other = app.another_node().await;
+    let signs_from = rotate_keys::in_turn(&app.vestibule, &Caller::operator(), app.now()).await.unwrap();
+    // Somebody has the first key, and makes a token with a time of today.
+    assert_eq!(signs_from, app.now() + rotate_keys::LEAD);
+    app.pass(A_DAY + 31);
+    let forged = log_in(&other).await;
+    assert_eq!(kid(&forged), kid(&before), "a node that has not heard of the next key");
+
+    signing_keys::refresh(&app.vestibule).await.unwrap();
+
+    assert!(!opens(&app, &forged).await);
+}
+
+#[actix_web::test]
+async fn given_up_at_once_nothing_that_was_signed_counts_at_any_node_and_every_session_ends() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let (before, other) = (log_in(&app).await, app.another_node().await);
+    assert!(opens(&other, &before).await);
+    let first = kids(&app).await;
+    app.pass(1);
+
+    let ended = rotate_keys::at_once(&app.vestibule, &Caller::operator(), app.now()).await.unwrap();
+    signing_keys::refresh(&other.vestibule).await.unwrap();
+
+    assert_eq!(ended, 1);
+    for node in [&app, &other] {
+        assert!(!opens(node, &before).await);
+        let after = kids(node).await;
+        assert!(after.len() == 1 && after != first, "{after:?}");
+    }
+    let after = log_in(&app).await;
+    assert!(opens(&app, &after).await && opens(&other, &after).await);
+    let states: Vec<_> = signing_keys::list(&app.vestibule, app.now()).await.unwrap();
+    assert_eq!(states.iter().map(|(_, state)| *state).collect::<Vec<_>>(), [State::Current, State::Gone]);
+}
+
+#[actix_web::test]
+async fn a_clock_that_was_years_ahead_does_not_stop_the_turns() {
+    let app = TestApp::new().await;
+    app.register("ada").await;
+    let wrong = app.now() + rotate_keys::LEAD * 3650;
+    rotate_keys::by_schedule(&app.vestibule, wrong).await.unwrap();
+    keep(&app).await;
+    assert_eq!(kids(&app).await.len(), 2);
+
+    app.pass(29 * A_DAY);
+    keep(&app).await;
+    app.pass(A_DAY);
+
+    let token = log_in(&app).await;
+    assert!(opens(&app, &token).await);
+    assert_eq!(kid(&token), kids(&app).await[1]);
+    housekeeping::run(&app.vestibule, app.now()).await.unwrap();
+}
+
+#[actix_web::test]
+async fn what_others_need_may_be_kept_for_a_while_and_asked_for_again_cheaply() {
+    let app = TestApp::new().await;
+    let set = app.program().get("/.well-known/jwks.json").await;
+    assert_eq!(set.header("content-type"), "application/jwk-set+json");
+    assert_eq!(set.header("cache-control"), "public, max-age=300");
+    let key = &set.json()["keys"][0];
+    assert_eq!((&key["kty"], &key["crv"], &key["use"]), (&"OKP".into(), &"Ed25519".into(), &"sig".into()));
+    assert!(key["d"].is_null());
+
+    let request = app.request("GET", "/.well-known/jwks.json");
+    let again = app.send(request.insert_header(("if-none-match", set.header("etag")))).await;
+    assert_eq!((again.status, again.body.as_str()), (304, ""));
+
+    let server = app.program().get("/.well-known/oauth-authorization-server").await.json();
+    assert_eq!(server["issuer"], "http://localhost:8080");
+    let keys = server["jwks_uri"].as_str().unwrap().strip_prefix("http://localhost:8080").unwrap().to_owned();
+    assert_eq!(app.program().get(&keys).await.status, 200);
+}
