@@ -6,6 +6,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::flows::delete_account::{self, MOST_TOGETHER};
 use crate::flows::passkey_ceremony;
+use crate::flows::rotate_keys;
 use crate::models::{
     EmailProof, Event, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest,
     Revocation, Session, SpentCeremony, User,
@@ -55,6 +56,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
     rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;
     rows += forget(vestibule, now - MAILS, OutboxMail::delete_old).await?;
+    rows += rotate_keys::forget(vestibule, now).await?;
     rows += forget_files(vestibule, now - MAILS).await;
     Ok(rows)
 }

@@ -15,6 +15,8 @@ use crate::vestibule::Vestibule;
 
 /// How long before it signs a key is published.
 pub const LEAD: Duration = Duration::from_hours(24);
+/// How long a key that is gone can still be seen by `key list`.
+const GONE: Duration = Duration::from_hours(7 * 24);
 /// Sessions that end in one transaction.
 const MOST_TOGETHER: i64 = 500;
 
@@ -91,6 +93,29 @@ pub async fn at_once(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> 
             return Ok(ended);
         }
     }
+}
+
+/// Deletes keys that have been of no use for [`GONE`]; how many. Of the private half of a key that signs no more nobody
+/// can be robbed then.
+///
+/// # Errors
+///
+/// The database's.
+pub(super) async fn forget(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Error> {
+    let forgotten = vestibule.db.write(move |conn| {
+        let rows = SigningKey::list_locked(conn)?;
+        // By what was the case then: whatever is gone at that moment has been gone since.
+        let long_gone = signing_keys::states(&rows, now - GONE);
+        let is_old = |row: &SigningKey| row.withdrawn_at.is_none_or(|at| at <= now - GONE);
+        let old = rows.iter().zip(long_gone).filter(|(row, state)| *state == State::Gone && is_old(row));
+        let mut deleted = 0;
+        for (row, _) in old {
+            SigningKey::delete(conn, &row.id)?;
+            deleted += 1;
+        }
+        Ok::<_, db::Error>(deleted)
+    });
+    forgotten.await
 }
 
 fn insert(

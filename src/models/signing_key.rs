@@ -53,7 +53,11 @@ impl SigningKey {
     pub fn open(&self, sealer: &Sealer) -> Option<RingKey> {
         let private = sealer.open(&self.sealed_private, self.id.as_str())?;
         let key = Key::from_ed25519(&private).ok()?;
-        Some(RingKey { key, signs_from: self.signs_from, public_jwk: Some(self.public_jwk.clone()) })
+        Some(RingKey {
+            key,
+            signs_from: self.signs_from,
+            public_jwk: serde_json::from_str(&self.public_jwk).ok(),
+        })
     }
 
     /// Writes a new key.

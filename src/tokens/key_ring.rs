@@ -26,7 +26,7 @@ pub struct RingKey {
     /// From when on it signs, until another does.
     pub signs_from: Timestamp,
     /// Its public half (RFC 7517); a shared secret has none.
-    pub public_jwk: Option<String>,
+    pub public_jwk: Option<serde_json::Value>,
 }
 
 impl KeyRing {
@@ -76,8 +76,8 @@ impl KeyRing {
         let ends = std::iter::once(None).chain(turns);
         let is_live = |end: Option<Timestamp>| end.is_none_or(|end| now < end + Self::LAST_TOKENS);
         let live = keys.iter().zip(ends).filter(|(_, end)| is_live(*end));
-        let live: Vec<_> = live.filter_map(|(key, _)| key.public_jwk.as_deref()).collect();
-        format!("{{\"keys\":[{}]}}", live.join(","))
+        let keys: Vec<_> = live.filter_map(|(key, _)| key.public_jwk.as_ref()).collect();
+        serde_json::json!({ "keys": keys }).to_string()
     }
 
     /// What all our tokens have in common.

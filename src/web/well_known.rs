@@ -1,6 +1,6 @@
 //! `/.well-known/`: what services need that check our tokens by themselves.
 
-use actix_web::http::header::{self, EntityTag, HeaderValue};
+use actix_web::http::header::{self, EntityTag};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -54,7 +54,7 @@ pub(super) async fn oauth_authorization_server(
     Ok(document(&request, "application/json", text))
 }
 
-/// A public document: anybody may keep it for a while, and scripts of any site may read it.
+/// A public document: anybody may keep it for a while.
 fn document(request: &HttpRequest, kind: &'static str, text: String) -> HttpResponse {
     let tag = EntityTag::new_strong(secret::to_base64url(&secret::sha256(text.as_bytes())));
     let is_known =
@@ -66,8 +66,7 @@ fn document(request: &HttpRequest, kind: &'static str, text: String) -> HttpResp
         false => HttpResponse::Ok(),
     };
     head.insert_header((header::CACHE_CONTROL, format!("public, max-age={KEPT_FOR}")))
-        .insert_header((header::ETAG, tag.to_string()))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*")));
+        .insert_header((header::ETAG, tag.to_string()));
     match is_known {
         true => head.finish(),
         false => head.content_type(kind).body(text),

@@ -67,6 +67,11 @@ async fn the_next_key_is_published_a_day_before_it_signs_and_the_former_counts_u
     assert_eq!(kids(&app).await.len(), 2);
     app.pass(60);
     assert_eq!(kids(&app).await, [next]);
+    housekeeping::run(&app.vestibule, app.now()).await.unwrap();
+    assert_eq!(signing_keys::list(&app.vestibule, app.now()).await.unwrap().len(), 2);
+    app.pass(7 * A_DAY);
+    housekeeping::run(&app.vestibule, app.now()).await.unwrap();
+    assert_eq!(signing_keys::list(&app.vestibule, app.now()).await.unwrap().len(), 1);
 }
 
 #[actix_web::test]
