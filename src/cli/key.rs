@@ -17,6 +17,10 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   vestibule key list
   vestibule key rotate";
+const LIST_EXAMPLES: &str = "\
+Examples:
+  vestibule key list
+  vestibule key list --json | jq -r '.[] | select(.state == \"current\").id'";
 const ROTATE_EXAMPLES: &str = "\
 The next key is published at once and signs in a day; nobody is signed out.
 With --now somebody may have the present one: nothing that it signed counts
@@ -35,6 +39,7 @@ Examples:
 #[derive(clap::Subcommand)]
 pub(super) enum Key {
     /// List the keys
+    #[command(after_help = LIST_EXAMPLES)]
     List {
         #[command(flatten)]
         format: Format,

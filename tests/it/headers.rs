@@ -147,6 +147,7 @@ fn check(what: &str, answer: &Answer, is_https: bool) {
             "image/svg+xml; charset=utf-8",
             "image/png",
             "application/json",
+            "application/jwk-set+json",
             "text/csv; charset=utf-8",
         ];
         assert!(
