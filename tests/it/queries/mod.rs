@@ -18,6 +18,7 @@ mod passkeys;
 mod plan;
 mod policy;
 mod renewing;
+mod rotation;
 mod second_factor;
 mod walk;
 mod watch;

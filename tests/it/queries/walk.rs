@@ -16,6 +16,7 @@ use super::leaving;
 use super::passkeys;
 use super::policy;
 use super::renewing;
+use super::rotation;
 use super::second_factor;
 use super::watch;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
@@ -127,6 +128,7 @@ pub fn through(house: &House) -> Vec<String> {
     values.extend(codes::through(&server));
     values.extend(passkeys::through(house, &server));
     second_factor::through(house, &server);
+    rotation::through(house);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
