@@ -12,7 +12,7 @@ use crate::credentials::blocklist::{Blocklist, BlocklistError};
 use crate::credentials::passkey::RelyingParty;
 use crate::credentials::password::{Cost, HashError, PasswordHasher};
 use crate::credentials::policy::PasswordPolicy;
-use crate::db::{self, Database, migrate};
+use crate::db::{self, AnyConnection, Database, migrate};
 use crate::id::RequestIds;
 use crate::mail::{self, Mailer};
 use crate::models::{Passkey, SigningKey};

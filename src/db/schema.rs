@@ -19,6 +19,7 @@ diesel::table! {
         second_factor_since -> Nullable<BigInt>,
         factors_changed_at -> Nullable<BigInt>,
         second_passkey_declined_at -> Nullable<BigInt>,
+        groups -> Text,
     }
 }
 
@@ -210,6 +211,21 @@ diesel::table! {
     spent_ceremonies (digest) {
         digest -> Text,
         expires_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    groups (name) {
+        name -> Text,
+        created_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    memberships (user_id, group_name) {
+        user_id -> Text,
+        group_name -> Text,
+        since -> BigInt,
     }
 }
 

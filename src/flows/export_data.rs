@@ -168,6 +168,7 @@ fn of_user(user: &User) -> Value {
         "second_factor_since": words(user.second_factor_since),
         "factors_changed_at": words(user.factors_changed_at),
         "second_passkey_declined_at": words(user.second_passkey_declined_at),
+        "groups": user.groups().collect::<Vec<_>>(),
     })
 }
 

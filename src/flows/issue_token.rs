@@ -57,6 +57,7 @@ pub(super) fn again(
         auth_time: session.authenticated_at,
         amr: session.amr.split(' ').map(str::to_owned).collect(),
         preferred_username: user.username.clone(),
+        groups: user.groups().map(str::to_owned).collect(),
     };
     Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, claims })
 }

@@ -175,6 +175,7 @@ pub(super) async fn prepare(
         second_factor_since: None,
         factors_changed_at: None,
         second_passkey_declined_at: None,
+        groups: String::new(),
     })
 }
 

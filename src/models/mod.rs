@@ -5,6 +5,7 @@
 
 mod email_proof;
 mod event;
+mod group;
 mod login_challenge;
 mod login_failure;
 mod one_time_token;
@@ -24,6 +25,7 @@ mod user;
 
 pub use email_proof::EmailProof;
 pub use event::{Event, EventKind};
+pub use group::{Group, Membership};
 pub use login_challenge::{LoginChallenge, Stay};
 pub use login_failure::LoginFailure;
 pub use one_time_token::{OneTimeToken, Purpose};

@@ -61,6 +61,9 @@ pub struct User {
     pub factors_changed_at: Option<Timestamp>,
     /// When its owner said that one passkey is enough.
     pub second_passkey_declined_at: Option<Timestamp>,
+    /// The names of their groups in order, with a space between. It follows from `memberships`, and stands here for
+    /// the guards and the `groups` claim.
+    pub groups: String,
 }
 
 impl User {
@@ -234,6 +237,11 @@ impl User {
     /// The user is gone, and with them whatever is theirs alone: sessions, links.
     pub fn delete(conn: &mut AnyConnection, id: &UserId) -> QueryResult<()> {
         diesel::delete(users::table.find(id)).execute(conn).map(drop)
+    }
+
+    /// The names of the groups that the user is in.
+    pub fn groups(&self) -> impl Iterator<Item = &str> {
+        self.groups.split(' ').filter(|name| !name.is_empty())
     }
 
     /// What pages call the user.

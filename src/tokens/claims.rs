@@ -39,6 +39,10 @@ pub struct AccessClaims {
     pub amr: Vec<String>,
     /// The user's name, public by nature (OpenID Connect Core §5.1).
     pub preferred_username: String,
+    /// The groups that the user was in when it was issued (RFC 9068 §2.2.3.1). Tokens from before there were groups
+    /// have none.
+    #[serde(default)]
+    pub groups: Vec<String>,
 }
 
 /// One audience, or several (RFC 7519 §4.1.3).

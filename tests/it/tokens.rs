@@ -88,6 +88,7 @@ async fn a_token_says_what_is_documented_and_no_more() {
             "auth_time",
             "client_id",
             "exp",
+            "groups",
             "iat",
             "iss",
             "jti",

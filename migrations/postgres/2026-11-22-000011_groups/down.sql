@@ -1,0 +1,3 @@
+ALTER TABLE users DROP COLUMN groups;
+DROP TABLE memberships;
+DROP TABLE groups;
