@@ -21,6 +21,7 @@ pub mod credentials;
 pub mod db;
 pub mod device;
 pub mod flows;
+pub mod group_name;
 pub mod id;
 pub mod mail;
 pub mod models;

@@ -11,6 +11,8 @@ mod config;
 mod escape;
 mod exit;
 mod global;
+mod group;
+mod group_delete;
 mod healthcheck;
 mod key;
 mod log_writer;
@@ -66,6 +68,9 @@ enum Command {
     /// Make and mend accounts
     #[command(subcommand, after_help = user::EXAMPLES)]
     User(user::User),
+    /// See who belongs together, and change it
+    #[command(subcommand, after_help = group::EXAMPLES)]
+    Group(group::Group),
     /// See and end sessions
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::Session),
@@ -101,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         None => serve::Serve::default().run(global),
         Some(Command::Serve(serve)) => serve.run(global),
         Some(Command::User(user)) => user.run(&global),
+        Some(Command::Group(group)) => group.run(&global),
         Some(Command::Session(session)) => session.run(&global),
         Some(Command::Key(key)) => key.run(&global),
         Some(Command::Mail(mail)) => mail.run(&global),

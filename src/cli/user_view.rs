@@ -16,6 +16,7 @@ pub(super) struct UserView {
     email: Option<String>,
     email_verified_at: Option<String>,
     role: Role,
+    groups: Vec<String>,
     created_at: String,
     password_changed_at: Option<String>,
     disabled_at: Option<String>,
@@ -45,6 +46,7 @@ impl UserView {
             email: user.email.clone(),
             email_verified_at: user.email_verified_at.map(|at| at.to_string()),
             role: user.role,
+            groups: user.groups().map(str::to_owned).collect(),
             created_at: user.created_at.to_string(),
             // Who has no password may have had one.
             password_changed_at: user
@@ -96,6 +98,7 @@ impl fmt::Display for UserView {
             ("Username", self.username.clone()),
             ("Id", self.id.clone()),
             ("Role", self.role.to_string()),
+            ("Groups", or_none(&Some(self.groups.join(", ")).filter(|names| !names.is_empty()))),
             ("State", state),
             ("E-mail", or_none(&self.email)),
             ("Made", self.created_at.clone()),

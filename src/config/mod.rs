@@ -54,6 +54,7 @@ pub use self::load::{Loaded, environment, load};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::mail::{MailConfig, SmtpTls};
 pub use self::passwords::PasswordsConfig;
+pub(crate) use self::problem::nearest;
 pub use self::problem::{Problem, Problems};
 pub use self::reference::reference;
 pub use self::registration::{EmailField, RegistrationConfig, RegistrationMode};
@@ -107,6 +108,7 @@ impl Config {
         rules.extend(self.sessions.check());
         rules.extend(self.tokens.check());
         rules.extend(self.passwords.check());
+        rules.extend(self.second_factor.check());
         rules.extend(self.account.check());
         rules.extend(self.mail.check());
         rules.extend(self.throttle.check());

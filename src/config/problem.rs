@@ -71,7 +71,7 @@ impl fmt::Display for Problems {
 impl std::error::Error for Problems {}
 
 /// The one of `words` that looks most like `word`, if any does.
-pub(super) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
+pub(crate) fn nearest<'a>(word: &str, words: impl IntoIterator<Item = &'a str>) -> Option<String> {
     let word = word.to_lowercase();
     let scored = words.into_iter().map(|known| (likeness(&word, &known.to_lowercase()), known));
     best(scored).map(str::to_owned)

@@ -3,6 +3,9 @@
 use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
+use super::rule::Rule;
+use crate::group_name::{self, GroupNameError};
+
 /// Who has to sign in with more than a password.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, Documented, DocumentedFields)]
 #[serde(default, deny_unknown_fields)]
@@ -10,6 +13,16 @@ pub struct SecondFactorConfig {
     /// Who needs a passkey or an authenticator app: `off` (nobody has to), `admins` or `everyone`. Until they have one, they
     /// can do nothing but add one.
     pub require: Require,
+    /// The groups whose people need one, too, whatever `require` says.
+    pub require_groups: Vec<String>,
+}
+
+impl SecondFactorConfig {
+    pub(super) fn check(&self) -> Option<Rule> {
+        let wrong = self.require_groups.iter().find(|name| group_name::check(name).is_err())?;
+        let wrong = format!("names {wrong:?}, which no group can be called");
+        Some(Rule::new("second_factor.require_groups", wrong, GroupNameError.to_string()))
+    }
 }
 
 /// Who needs a second factor.

@@ -232,7 +232,9 @@ diesel::table! {
 diesel::joinable!(email_proofs -> users (user_id));
 
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(one_time_tokens -> users (user_id));
 diesel::allow_tables_to_appear_in_same_query!(users, sessions);
+diesel::allow_tables_to_appear_in_same_query!(users, memberships);
 diesel::allow_tables_to_appear_in_same_query!(sessions, refresh_tokens);

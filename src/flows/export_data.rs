@@ -13,7 +13,8 @@ use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
 use crate::flows::{delete_account, export_factors, throttle};
 use crate::models::{
-    EmailProof, Event, EventKind, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session, User,
+    EmailProof, Event, EventKind, Membership, OneTimeToken, OutboxMail, ResetRequest, Revocation, Session,
+    User,
 };
 use crate::vestibule::Vestibule;
 
@@ -231,6 +232,7 @@ fn rest(
     for (name, rows) in export_factors::parts(conn, &user.id, MOST_TOGETHER)? {
         part(name, rows);
     }
+    part("memberships", Membership::list_of(conn, &user.id)?.iter().map(of_membership).collect());
     part("links", links.iter().map(of_link).collect());
     part("address_to_be_proven", proof.iter().map(of_proof).collect());
     part("mails", mails.iter().map(of_mail).collect());
@@ -252,6 +254,10 @@ fn rest(
     );
     text.push_str("}\n");
     Ok(text)
+}
+
+fn of_membership(membership: &Membership) -> Value {
+    json!({ "group_name": membership.group_name, "since": membership.since.to_string() })
 }
 
 fn of_link(link: &OneTimeToken) -> Value {

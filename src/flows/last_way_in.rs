@@ -41,11 +41,13 @@ pub enum Kept {
 
 /// Whether `user` has to have a second factor.
 pub fn is_asked(vestibule: &Vestibule, user: &User) -> bool {
-    match vestibule.config.second_factor.require {
+    let config = &vestibule.config.second_factor;
+    let by_role = match config.require {
         Require::Off => false,
         Require::Admins => user.role == Role::Admin,
         Require::Everyone => true,
-    }
+    };
+    by_role || user.groups().any(|group| config.require_groups.iter().any(|asked| asked == group))
 }
 
 /// Whether `user` has to have one and has none: then they can do nothing else.

@@ -27,6 +27,7 @@ pub mod export_data;
 mod export_factors;
 pub mod factors;
 pub mod forgot_password;
+pub mod groups;
 pub mod housekeeping;
 pub mod issue_token;
 pub mod keep;

@@ -81,6 +81,14 @@ text_enum! {
         KeysRotated = "keys_rotated",
         /// An operator changed the role.
         RoleChanged = "role_changed",
+        /// An operator made a group.
+        GroupCreated = "group_created",
+        /// An operator took a group away.
+        GroupDeleted = "group_deleted",
+        /// An operator put somebody into a group.
+        GroupJoined = "group_joined",
+        /// An operator took somebody out of one, or the group away.
+        GroupLeft = "group_left",
     }
 }
 

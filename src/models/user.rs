@@ -285,6 +285,11 @@ impl User {
             .map(drop)
     }
 
+    /// Repeats the names of the groups that the user is in, which are in order.
+    pub fn update_groups(conn: &mut AnyConnection, id: &UserId, names: &[&str]) -> QueryResult<()> {
+        diesel::update(users::table.find(id)).set(users::groups.eq(names.join(" "))).execute(conn).map(drop)
+    }
+
     /// Gives the user another role.
     pub fn update_role(conn: &mut AnyConnection, id: &UserId, role: Role) -> QueryResult<()> {
         diesel::update(users::table.find(id)).set(users::role.eq(role)).execute(conn).map(drop)

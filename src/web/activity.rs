@@ -1,5 +1,7 @@
 //! What happened, in words for the person it happened to: the rows of the overview and of `/account/activity`.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use super::page::{Moment, Moments};
@@ -9,7 +11,7 @@ use crate::models::{Event, EventKind};
 
 /// A line: one event, or several alike in a row.
 pub(super) struct EventRow {
-    pub(super) text: &'static str,
+    pub(super) text: Cow<'static, str>,
     pub(super) is_failure: bool,
     /// Whether it was a sign-in with a device that was new then.
     pub(super) is_new_device: bool,
@@ -159,12 +161,25 @@ fn group(kind: EventKind) -> Filter {
         | EventKind::UserDisabled
         | EventKind::UserEnabled
         | EventKind::KeysRotated
-        | EventKind::RoleChanged => Filter::Changes,
+        | EventKind::RoleChanged
+        | EventKind::GroupCreated
+        | EventKind::GroupDeleted
+        | EventKind::GroupJoined
+        | EventKind::GroupLeft => Filter::Changes,
     }
 }
 
 /// What happened.
-pub(super) fn words(event: &Event) -> &'static str {
+pub(super) fn words(event: &Event) -> Cow<'static, str> {
+    let detail = event.detail.as_deref().unwrap_or_default();
+    match event.kind {
+        EventKind::GroupJoined => format!("Added to the group {detail}").into(),
+        EventKind::GroupLeft => format!("Taken out of the group {detail}").into(),
+        _ => plain_words(event).into(),
+    }
+}
+
+fn plain_words(event: &Event) -> &'static str {
     match event.kind {
         EventKind::Registered => "Account created",
         EventKind::LoggedIn => signed_in(event.detail.as_deref().unwrap_or_default()),
@@ -216,6 +231,10 @@ pub(super) fn words(event: &Event) -> &'static str {
         EventKind::UserEnabled => "Account enabled",
         EventKind::KeysRotated => "Signing key changed",
         EventKind::RoleChanged => "Role changed",
+        EventKind::GroupCreated => "Group made",
+        EventKind::GroupDeleted => "Group deleted",
+        EventKind::GroupJoined => "Added to a group",
+        EventKind::GroupLeft => "Taken out of a group",
     }
 }
 

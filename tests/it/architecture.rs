@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// From the inside out. A part may use those before it; parts of one group may use each other.
 const LAYERS: [&[&str]; 9] = [
-    &["clock", "device", "id", "secret"],
+    &["clock", "device", "group_name", "id", "secret"],
     &["config"],
     &["credentials", "tokens"],
     &["db", "models", "mail"],

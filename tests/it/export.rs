@@ -124,6 +124,7 @@ async fn every_column_about_a_person_is_in_it() {
         ("totp_factors", "authenticator_app"),
         ("passkeys", "passkeys"),
         ("recovery_codes", "recovery_codes"),
+        ("memberships", "memberships"),
         ("login_challenges", "sign_ins_at_their_second_step"),
     ];
     let called = [
@@ -174,6 +175,7 @@ async fn every_column_about_a_person_is_in_it() {
         "passkeys",
         "recovery_codes",
         "sign_ins_at_their_second_step",
+        "memberships",
     ];
     assert_eq!(keys(&file), all.into_iter().chain(["format", "version", "exported_at"]).collect());
     let words = include_str!("../../docs/retention.md");

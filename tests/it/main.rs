@@ -39,6 +39,7 @@ mod export;
 mod fetches;
 mod forged_requests;
 mod forgot;
+mod groups;
 mod guards;
 mod guessing;
 mod half_states;

@@ -10,7 +10,7 @@ CREATE TABLE memberships (
     since      BIGINT NOT NULL,
     PRIMARY KEY (user_id, group_name)
 );
-CREATE INDEX memberships_by_group ON memberships (group_name);
+CREATE INDEX memberships_by_group ON memberships (group_name, user_id);
 
 -- What follows from them, for guards and tokens: the names in order, with a space between.
 ALTER TABLE users ADD COLUMN groups TEXT NOT NULL DEFAULT '';

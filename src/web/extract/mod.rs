@@ -6,6 +6,7 @@
 //! | [`BearerUser`] | whoever is signed in, by Bearer token only: the JSON API |
 //! | [`Reauthenticated`] | whoever proved themselves lately |
 //! | [`Admin`] | whoever administers this instance |
+//! | [`InGroup`] | whoever is in a group |
 //! | [`Visitor`] | whoever is not signed in |
 
 mod account_form;
@@ -18,6 +19,7 @@ mod earlier_sessions;
 mod enrolment;
 mod form;
 mod guards;
+mod in_group;
 mod json;
 mod renewal;
 
@@ -29,6 +31,7 @@ pub use earlier_sessions::EarlierSessions;
 pub use form::Form;
 pub(super) use guards::ProvenTwice;
 pub use guards::{Admin, Reauthenticated, Visitor};
+pub use in_group::{GroupName, InGroup};
 pub use json::Json;
 
 use actix_web::HttpRequest;

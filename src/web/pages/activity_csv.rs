@@ -84,7 +84,7 @@ impl Writing {
                 at.iso.as_str(),
                 &at.exact,
                 event.kind.as_str(),
-                activity::words(event),
+                &activity::words(event),
                 by,
                 &device,
                 &event.user_agent,

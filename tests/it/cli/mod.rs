@@ -10,6 +10,7 @@ use serde_json::Value;
 mod beside_server;
 mod blocklist;
 mod config;
+mod group;
 mod healthcheck;
 mod help;
 mod log;

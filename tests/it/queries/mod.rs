@@ -12,6 +12,7 @@ use vestibule::db::AnyConnection;
 mod change_password;
 mod codes;
 mod email;
+mod groups;
 mod house;
 mod leaving;
 mod passkeys;
@@ -99,7 +100,8 @@ fn count_seen(statements: &BTreeSet<String>) -> BTreeMap<String, usize> {
 }
 
 /// What the walk does not come to, or cannot tell from another; each finds its row by its id.
-const BEYOND_THE_WALK: [(&str, &str); 4] = [
+const BEYOND_THE_WALK: [(&str, &str); 5] = [
+    ("groups", "find_locked: on PostgreSQL alone"),
     ("outbox", "hold: while a mail server takes its time"),
     ("users", "find_locked: on PostgreSQL alone"),
     ("users", "void_password: in the words of update_password_hash"),

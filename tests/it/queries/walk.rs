@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::change_password;
 use super::codes;
 use super::email;
+use super::groups;
 use super::house::{House, Server};
 use super::leaving;
 use super::passkeys;
@@ -128,6 +129,7 @@ pub fn through(house: &House) -> Vec<String> {
     values.extend(codes::through(&server));
     values.extend(passkeys::through(house, &server));
     second_factor::through(house, &server);
+    groups::through(house);
     rotation::through(house);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
