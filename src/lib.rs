@@ -12,25 +12,49 @@
 //! | [`flows`] | verbs: register, log in, reset a password |
 //! | [`web`] [`cli`] | the two edges: browsers and programs, operators |
 //!
+//! Beside them stands `verify`, for those who check our tokens in another process: the feature of that name builds it
+//! without all the others, which the feature `server` brings (it is on unless switched off).
+//!
 //! The binary is `vestibule`; [`Vestibule::open`] and [`web::service`] mount the same into an Actix app of yours.
 
+#[cfg(feature = "server")]
 pub mod cli;
+#[cfg(feature = "server")]
 pub mod clock;
+#[cfg(feature = "server")]
 pub mod config;
+#[cfg(feature = "server")]
 pub mod credentials;
+#[cfg(feature = "server")]
 pub mod db;
+#[cfg(feature = "server")]
 pub mod device;
+#[cfg(feature = "server")]
 pub mod flows;
+#[cfg(feature = "server")]
 pub mod group_name;
+#[cfg(feature = "server")]
 pub mod id;
+#[cfg(feature = "server")]
 pub mod mail;
+#[cfg(feature = "server")]
 pub mod models;
+#[cfg(feature = "server")]
 pub mod secret;
+#[cfg(feature = "server")]
 pub mod seen_sessions;
+#[cfg(feature = "server")]
 pub mod tokens;
+#[cfg(feature = "server")]
 pub mod verified_tokens;
+#[cfg(feature = "verify")]
+pub mod verify;
+#[cfg(feature = "server")]
 pub mod vestibule;
+#[cfg(feature = "server")]
 pub mod web;
 
+#[cfg(feature = "server")]
 pub use config::Config;
+#[cfg(feature = "server")]
 pub use vestibule::Vestibule;
