@@ -177,6 +177,11 @@ impl Verified {
         &self.who
     }
 
+    /// The last use that was noted.
+    pub fn noted_at(&self) -> Timestamp {
+        Timestamp::from_seconds(self.noted_at.load(Ordering::Relaxed))
+    }
+
     /// Whether this use is to be noted: the last one that was lies `step` back. Of many at once, one is told so.
     pub fn is_to_be_noted(&self, now: Timestamp, step: Duration) -> bool {
         let noted_at = self.noted_at.load(Ordering::Relaxed);

@@ -74,6 +74,8 @@ pub struct Parts {
     pub email_salts: Authenticator,
     /// Makes a refresh token out of the one before it.
     pub refresh_tags: Authenticator,
+    /// Recognises the tokens that pass the doors of other hosts.
+    pub door_tags: Authenticator,
     /// Turns the code that proves an address into what the database keeps: eight digits are too few for a plain digest.
     pub email_codes: Authenticator,
     /// The way out for mails.
@@ -222,6 +224,7 @@ impl Vestibule {
             passkeys: relying_party(&config),
             email_salts: master.authenticator("e-mail salt"),
             refresh_tags: master.authenticator("refresh token"),
+            door_tags: master.authenticator("door token"),
             email_codes: master.authenticator("e-mail code"),
             mailer: mailer(&config),
             letters: master.sealer("outbox"),

@@ -8,6 +8,7 @@
 //! [`Config::check`].
 
 mod account;
+mod allow;
 mod database;
 mod duration;
 mod environment;
@@ -15,6 +16,8 @@ mod file;
 mod flags;
 #[cfg(test)]
 mod folder;
+mod forward_auth;
+mod guarded_host;
 mod layer;
 mod load;
 #[cfg(test)]
@@ -48,8 +51,11 @@ use documented::{Documented, DocumentedFields};
 use serde::{Deserialize, Serialize};
 
 pub use self::account::AccountConfig;
+pub use self::allow::Allow;
 pub use self::database::DatabaseConfig;
 pub use self::flags::Overrides;
+pub use self::forward_auth::ForwardAuthConfig;
+pub use self::guarded_host::{GuardedHost, PathRule};
 pub use self::load::{Loaded, environment, load};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::mail::{MailConfig, SmtpTls};
@@ -95,6 +101,8 @@ pub struct Config {
     pub throttle: ThrottleConfig,
     /// The host that passkeys are for.
     pub webauthn: WebauthnConfig,
+    /// The hosts whose reverse proxy asks us who may come in.
+    pub forward_auth: ForwardAuthConfig,
     /// What we write about ourselves.
     pub log: LogConfig,
 }
@@ -113,6 +121,7 @@ impl Config {
         rules.extend(self.mail.check());
         rules.extend(self.throttle.check());
         rules.extend(self.webauthn.check(self.host()));
+        rules.extend(self.forward_auth.check(self));
         rules.extend(self.check_lifetimes());
         rules
     }

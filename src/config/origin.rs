@@ -72,6 +72,11 @@ pub(super) fn host_name(origin: &str) -> Option<String> {
     (!is_address).then(|| host.to_owned())
 }
 
+/// Whether `host` is a name as browsers write it, or an address.
+pub(super) fn is_host_name(host: &str) -> bool {
+    check_host(host).is_some()
+}
+
 fn split_port(authority: &str) -> Result<(&str, Option<u16>), OriginError> {
     let Some((host, port)) = authority.rsplit_once(':').filter(|(_, port)| !port.ends_with(']')) else {
         return Ok((authority, None));

@@ -6,8 +6,9 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::{
-    AccountConfig, Config, DatabaseConfig, LogConfig, MASK, MailConfig, PasswordsConfig, RegistrationConfig,
-    SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig, WebauthnConfig,
+    AccountConfig, Config, DatabaseConfig, ForwardAuthConfig, LogConfig, MASK, MailConfig, PasswordsConfig,
+    RegistrationConfig, SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig,
+    WebauthnConfig,
 };
 
 /// What environment variables of ours begin with.
@@ -50,6 +51,7 @@ pub(super) fn sections() -> Vec<Section> {
             "mail" => section::<MailConfig>(name, &defaults),
             "throttle" => section::<ThrottleConfig>(name, &defaults),
             "webauthn" => section::<WebauthnConfig>(name, &defaults),
+            "forward_auth" => section::<ForwardAuthConfig>(name, &defaults),
             _ => section::<LogConfig>(name, &defaults),
         })
         .collect()

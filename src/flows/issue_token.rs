@@ -43,8 +43,20 @@ pub(super) fn again(
     id: TokenId,
     now: Timestamp,
 ) -> Result<AccessToken, TokenError> {
+    let claims = claims(vestibule, user, session, id, now);
+    Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, claims })
+}
+
+/// What such a token says.
+pub(super) fn claims(
+    vestibule: &Vestibule,
+    user: &User,
+    session: &Session,
+    id: TokenId,
+    now: Timestamp,
+) -> AccessClaims {
     let profile = vestibule.tokens.profile();
-    let claims = AccessClaims {
+    AccessClaims {
         iss: profile.issuer.clone(),
         sub: user.id.clone(),
         aud: crate::tokens::Audience::One(profile.audience.clone()),
@@ -58,6 +70,5 @@ pub(super) fn again(
         amr: session.amr.split(' ').map(str::to_owned).collect(),
         preferred_username: user.username.clone(),
         groups: user.groups().map(str::to_owned).collect(),
-    };
-    Ok(AccessToken { text: vestibule.tokens.sign(&claims)?, claims })
+    }
 }

@@ -7,6 +7,7 @@
 //! Whether the session behind a good token still lives is not asked here but in `flows::authenticate`.
 
 mod claims;
+mod door_token;
 mod forgeries;
 mod key;
 mod key_ring;
@@ -14,6 +15,7 @@ mod refresh_token;
 mod shape;
 
 pub use claims::{AccessClaims, Audience, Profile};
+pub use door_token::DoorToken;
 pub use forgeries::Forgeries;
 pub use key::{GeneratedKey, Key};
 pub use key_ring::{KeyRing, RingKey};

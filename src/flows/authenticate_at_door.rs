@@ -1,0 +1,98 @@
+//! Who is this, at the door of another host? The guard's question of [`authenticate`](super::authenticate), by the token
+//! that is for doors alone; remembered and forgotten with all others, so that it ends with its session in the same moment.
+//!
+//! Such a token lasts as long as a session does at most, and like the session's own it ends without a use: after
+//! `tokens.lifetime`, wherever the session was used last. It renews nothing, itself included. Another comes from our own
+//! host, which knows the browser by cookies that no other host is sent.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::authenticate::{AuthenticateError, Authenticated, LAST_SEEN_STEP};
+use super::issue_token;
+use crate::clock::Timestamp;
+use crate::db;
+use crate::flows::caller;
+use crate::id::TokenId;
+use crate::models::Session;
+use crate::tokens::{Audience, DoorToken, TokenError};
+use crate::verified_tokens::Digest;
+use crate::vestibule::Vestibule;
+
+/// The audience of what is remembered of such a token: no access token has it.
+const AUDIENCE: &str = "forward-auth";
+
+/// A token for the doors, good from `now` on as long as `session` is.
+pub fn token_for(vestibule: &Vestibule, session: &Session, now: Timestamp) -> String {
+    let (user, id) = (session.user_id.clone(), session.id.clone());
+    DoorToken { user, session: id, issued_at: now }.seal(&vestibule.door_tags)
+}
+
+/// The user behind `token`, from memory alone; nobody, if it is not remembered or may have ended.
+pub fn remembered(vestibule: &Vestibule, token: &str, now: Timestamp) -> Option<Arc<Authenticated>> {
+    let verified = vestibule.verified.find(&name_of(vestibule, token))?;
+    let who = verified.who();
+    if now >= who.claims.exp || is_idle(vestibule, verified.noted_at().max(who.claims.iat), now) {
+        return None;
+    }
+    if verified.is_to_be_noted(now, LAST_SEEN_STEP) {
+        vestibule.seen.note(&who.session.id, now);
+    }
+    Some(Arc::clone(who))
+}
+
+/// The user behind `token`, which came from `address`, at the moment `now`. At most one database round trip.
+///
+/// # Errors
+///
+/// [`AuthenticateError`].
+pub async fn by_token(
+    vestibule: &Vestibule,
+    token: &str,
+    address: Option<IpAddr>,
+    now: Timestamp,
+) -> Result<Arc<Authenticated>, AuthenticateError> {
+    if let Some(who) = remembered(vestibule, token, now) {
+        return Ok(who);
+    }
+    let opened = match DoorToken::open(token, &vestibule.door_tags) {
+        Err(TokenError::Forged) => {
+            let counted = vestibule.forgeries.count(&caller::network(address));
+            counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
+            return Err(TokenError::Forged.into());
+        }
+        other => other?,
+    };
+    let watched = vestibule.verified.watch(&opened.user);
+    let id = opened.session.clone();
+    let found =
+        vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
+    let (session, user) = found.ok_or(AuthenticateError::Revoked)?;
+    if session.user_id != opened.user {
+        return Err(AuthenticateError::Revoked);
+    }
+    let mut claims = issue_token::claims(vestibule, &user, &session, TokenId::new(), opened.issued_at);
+    claims.aud = Audience::One(AUDIENCE.to_owned());
+    claims.exp = (opened.issued_at + vestibule.config.sessions.absolute_lifetime).min(session.expires_at);
+    // A use that another process has yet to write down is newer than the row; a token from this moment is, too.
+    let used_at = session.last_seen_at.max(opened.issued_at);
+    if now >= claims.exp || is_idle(vestibule, used_at, now) {
+        return Err(TokenError::Expired.into());
+    }
+    if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
+        vestibule.seen.note(&session.id, now);
+    }
+    let who = Arc::new(Authenticated { user, session, claims });
+    vestibule.verified.remember(name_of(vestibule, token), watched, Arc::clone(&who));
+    Ok(who)
+}
+
+/// What it is remembered by. Not its plain digest: the memory of access tokens would find it by that.
+fn name_of(vestibule: &Vestibule, token: &str) -> Digest {
+    vestibule.door_tags.tag(&["remembered", token])
+}
+
+/// Whether the last use lies back too far; uses are noted to the minute.
+fn is_idle(vestibule: &Vestibule, used_at: Timestamp, now: Timestamp) -> bool {
+    now.since(used_at) > vestibule.config.tokens.lifetime + LAST_SEEN_STEP
+}

@@ -1,0 +1,57 @@
+//! Pass a door (forward-auth): whether somebody may see a path of another host, by the operator's rules.
+//!
+//! ```text
+//! public? ──> in, known or not
+//! nobody signed in ──> sign in                 has to have a second factor and has none ──> add one
+//! not in a group that is asked for ──> refused
+//! a second factor asked for, and not shown in this session ──> show it, or add one
+//! ```
+
+use crate::config::{Allow, GuardedHost};
+use crate::credentials::amr;
+use crate::flows::authenticate::Authenticated;
+use crate::flows::last_way_in;
+use crate::vestibule::Vestibule;
+
+/// What becomes of somebody at a door.
+#[derive(Clone, Copy, Debug)]
+pub enum Verdict<'a> {
+    /// They may pass; the application is told who they are, if anybody knows.
+    Pass(Option<&'a Authenticated>),
+    /// Nobody knows who they are.
+    SignIn,
+    /// They have to show their second factor.
+    ShowSecondFactor,
+    /// They have to have a second factor, and have none.
+    AddSecondFactor,
+    /// They are known, and may not see this.
+    Refuse(&'a Authenticated),
+}
+
+/// What becomes of `who` where they want to see `path` of `host`.
+pub fn decide<'a>(
+    vestibule: &Vestibule,
+    host: &GuardedHost,
+    path: &str,
+    who: Option<&'a Authenticated>,
+) -> Verdict<'a> {
+    let asks = host.asks_of(path);
+    let is_whole = |who: &&Authenticated| !last_way_in::must_enrol(vestibule, &who.user);
+    if asks.clone().all(Allow::is_public) {
+        return Verdict::Pass(who.filter(is_whole));
+    }
+    let Some(who) = who else { return Verdict::SignIn };
+    if !is_whole(&who) {
+        return Verdict::AddSecondFactor;
+    }
+    let is_in = |name: &String| who.user.groups().any(|group| group == name);
+    if !asks.clone().flat_map(Allow::groups).all(is_in) {
+        return Verdict::Refuse(who);
+    }
+    let is_missing = !amr::is_multi_factor(&who.session.amr) && asks.clone().any(Allow::second_factor);
+    match who.user.second_factor_since {
+        _ if !is_missing => Verdict::Pass(Some(who)),
+        Some(_) => Verdict::ShowSecondFactor,
+        None => Verdict::AddSecondFactor,
+    }
+}
