@@ -8,8 +8,10 @@
 //! | `vestibule-theme` | light or dark, if the browser is not to follow its system | a year |
 //! | `vestibule-trust` | that its owner wants no second factor in this browser | 30 days |
 //! | `vestibule-device` | that this device has signed in to this account before | 180 days |
+//! | `vestibule-forward` | what passes the doors of sibling hosts, where there are any | as long as the browser is open |
 //!
-//! On https each is `__Host-…; Secure`: no sibling host can set or read it.
+//! On https each is `__Host-…; Secure`: no sibling host can set or read it. But the last: that is for them, and so it is
+//! `__Secure-…` with a `Domain`, and is never there on plain http.
 
 use std::borrow::Cow;
 
@@ -36,10 +38,18 @@ pub(super) enum Purpose {
     Device,
     Trust,
     Theme,
+    Door,
 }
 
-const ALL: [Purpose; 6] =
-    [Purpose::Token, Purpose::Refresh, Purpose::Flow, Purpose::Device, Purpose::Trust, Purpose::Theme];
+const ALL: [Purpose; 7] = [
+    Purpose::Token,
+    Purpose::Refresh,
+    Purpose::Flow,
+    Purpose::Device,
+    Purpose::Trust,
+    Purpose::Theme,
+    Purpose::Door,
+];
 
 /// The name of a cookie.
 pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
@@ -56,6 +66,8 @@ pub(super) fn name(purpose: Purpose, is_https: bool) -> &'static str {
         (Purpose::Trust, false) => "vestibule-trust",
         (Purpose::Theme, true) => "__Host-vestibule-theme",
         (Purpose::Theme, false) => "vestibule-theme",
+        (Purpose::Door, true) => "__Secure-vestibule-forward",
+        (Purpose::Door, false) => "vestibule-forward",
     }
 }
 
@@ -174,9 +186,23 @@ pub(super) fn no_refresh(config: &Config) -> Cookie<'static> {
     removal(Purpose::Refresh, config)
 }
 
+/// The cookie that passes the doors of sibling hosts, all of which the browser sends it to. Without a lifetime.
+pub(super) fn door(config: &Config, token: String) -> Cookie<'static> {
+    let mut cookie = build(Purpose::Door, token, SameSite::Lax, config);
+    if let Some(domain) = &config.forward_auth.cookie_domain {
+        cookie.set_domain(domain.clone());
+    }
+    cookie
+}
+
 /// Takes the cookies away that keep somebody signed in.
 pub(super) fn take_away(head: &mut HttpResponseBuilder, config: &Config) {
     head.cookie(removal(Purpose::Token, config)).cookie(removal(Purpose::Refresh, config));
+    if config.forward_auth.is_on() {
+        let mut cookie = door(config, String::new());
+        cookie.make_removal();
+        head.cookie(cookie);
+    }
 }
 
 fn removal(purpose: Purpose, config: &Config) -> Cookie<'static> {

@@ -9,6 +9,7 @@ use actix_session::{Session, SessionExt as _, SessionMiddleware};
 use actix_web::HttpRequest;
 use actix_web::cookie::time;
 use actix_web::cookie::{Key, SameSite};
+use actix_web::web::Data;
 use secrecy::ExposeSecret as _;
 use serde::{Deserialize, Serialize};
 
@@ -48,11 +49,14 @@ const MOST_STATE_BYTES: usize = 2600;
 const DISPENSABLE: [&str; 4] = ["kept", "next", "address", "flash"];
 
 /// The state of one browser between two pages, read from its encrypted cookie.
-pub(super) struct FlowState(Session);
+pub(super) struct FlowState {
+    session: Session,
+    vestibule: Option<Data<Vestibule>>,
+}
 
 impl FlowState {
     pub(super) fn of(request: &HttpRequest) -> Self {
-        Self(request.get_session())
+        Self { session: request.get_session(), vestibule: request.app_data().cloned() }
     }
 
     /// Leaves a good word for the next page.
@@ -64,23 +68,27 @@ impl FlowState {
         self.take("flash")
     }
 
-    /// Remembers where somebody was going, if that is a path of ours.
+    /// Remembers where somebody was going, if that is a place that we lead to.
     pub(super) fn set_return_to(&self, next: &str) {
-        if let Some(next) = return_to::accept(next) {
+        if let Some(next) = self.accept(next) {
             self.put("next", &next);
         }
     }
 
     pub(super) fn return_to(&self) -> Option<String> {
-        let next: String = self.0.get("next").ok().flatten()?;
+        let next: String = self.session.get("next").ok().flatten()?;
         // The cookie is ours and sealed; the path is looked at again all the same.
-        return_to::accept(&next).map(str::to_owned)
+        self.accept(&next).map(str::to_owned)
+    }
+
+    fn accept<'a>(&self, next: &'a str) -> Option<&'a str> {
+        return_to::accept(next, &self.vestibule.as_ref()?.config.forward_auth)
     }
 
     /// Where somebody was going; it is used once.
     pub(super) fn take_return_to(&self) -> Option<String> {
         let next = self.return_to();
-        self.0.remove("next");
+        self.session.remove("next");
         next
     }
 
@@ -90,11 +98,11 @@ impl FlowState {
     }
 
     pub(super) fn link_token(&self, kind: &str) -> Option<String> {
-        self.0.get(kind).ok().flatten()
+        self.session.get(kind).ok().flatten()
     }
 
     pub(super) fn forget_link_token(&self, kind: &str) {
-        self.0.remove(kind);
+        self.session.remove(kind);
     }
 
     /// Keeps the address that somebody asked for a link by, to say it once more and to fill it in again.
@@ -103,11 +111,11 @@ impl FlowState {
     }
 
     pub(super) fn address(&self) -> Option<String> {
-        self.0.get("address").ok().flatten()
+        self.session.get("address").ok().flatten()
     }
 
     pub(super) fn forget_address(&self) {
-        self.0.remove("address");
+        self.session.remove("address");
     }
 
     /// Keeps the name of somebody who has a new password, so that they need not type it where they sign in with it.
@@ -132,12 +140,12 @@ impl FlowState {
 
     /// The codes of `user` that wait to be copied.
     pub(super) fn codes(&self, user: &UserId) -> Vec<String> {
-        let kept: Option<(UserId, Vec<String>)> = self.0.get("codes").ok().flatten();
+        let kept: Option<(UserId, Vec<String>)> = self.session.get("codes").ok().flatten();
         kept.filter(|(whose, _)| whose == user).map(|(_, codes)| codes).unwrap_or_default()
     }
 
     pub(super) fn forget_codes(&self) {
-        self.0.remove("codes");
+        self.session.remove("codes");
     }
 
     /// Keeps what `user` typed on a page, while they are asked for their password. A cookie holds little: what is long
@@ -148,7 +156,7 @@ impl FlowState {
         // As the cookie holds it, which is JSON in JSON: a quotation mark takes four bytes there. Beyond 4 KiB a browser
         // would drop the whole cookie without a word.
         let bytes = serde_json::to_string(&kept).and_then(|json| serde_json::to_string(&json));
-        self.0.remove("kept");
+        self.session.remove("kept");
         if bytes.is_ok_and(|bytes| bytes.len() <= MOST_KEPT_BYTES) {
             self.put("kept", &kept);
         }
@@ -156,11 +164,11 @@ impl FlowState {
 
     /// What `user` typed on this page before they were asked, once and not for long; nothing that somebody else typed.
     pub(super) fn take_kept(&self, page: &str, user: &UserId, now: Timestamp) -> BTreeMap<String, String> {
-        let kept = self.0.get::<Kept>("kept").ok().flatten();
+        let kept = self.session.get::<Kept>("kept").ok().flatten();
         match kept.filter(|kept| kept.page == page) {
             None => BTreeMap::new(),
             Some(kept) => {
-                self.0.remove("kept");
+                self.session.remove("kept");
                 let is_theirs = kept.user == *user && now <= kept.at + KEPT_FOR;
                 if is_theirs { kept.fields } else { BTreeMap::new() }
             }
@@ -169,28 +177,28 @@ impl FlowState {
 
     /// Forgets everything: at sign-out.
     pub(super) fn clear(&self) {
-        self.0.clear();
+        self.session.clear();
     }
 
     fn put(&self, key: &str, value: &impl Serialize) {
-        if let Err(error) = self.0.insert(key, value) {
+        if let Err(error) = self.session.insert(key, value) {
             log::warn!("flow state could not be kept: {error}");
         }
         for other in DISPENSABLE {
             if self.size() > MOST_STATE_BYTES {
-                self.0.remove(other);
+                self.session.remove(other);
             }
         }
     }
 
     /// How many bytes will be sealed.
     fn size(&self) -> usize {
-        serde_json::to_string(&*self.0.entries()).map_or(usize::MAX, |text| text.len())
+        serde_json::to_string(&*self.session.entries()).map_or(usize::MAX, |text| text.len())
     }
 
     fn take<T: serde::de::DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let value = self.0.get(key).ok().flatten()?;
-        self.0.remove(key);
+        let value = self.session.get(key).ok().flatten()?;
+        self.session.remove(key);
         Some(value)
     }
 }
@@ -260,7 +268,10 @@ mod tests {
         config.server.data_dir = dir.clone();
         config.server.public_url = Some("https://login.example.org".to_owned());
         let vestibule = Vestibule::open(config).unwrap();
-        let app = App::new().route("/fill", web::get().to(fill)).route("/link", web::get().to(link));
+        let app = App::new()
+            .app_data(Data::new(vestibule.clone()))
+            .route("/fill", web::get().to(fill))
+            .route("/link", web::get().to(link));
         let app = init_service(app.wrap(middleware(&vestibule))).await;
 
         for typed in ["letters", "quotes", "controls", "backslashes"] {

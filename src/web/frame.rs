@@ -25,13 +25,13 @@ pub(super) async fn frame(
     }
     let context = Context::of(request.request())?;
     context.promise_cookies();
-    let is_https = extract::instance(request.request())?.config.is_https();
-    let method = request.method().clone();
+    let vestibule = extract::instance(request.request())?;
 
     let mut answer = answer(request, next, head).await;
     connection::answered(patience, &mut answer);
     let mut response = answer?;
-    headers::add(response.headers_mut(), &context, &method, is_https);
+    let asked = response.request().clone();
+    headers::add(response.headers_mut(), &context, &asked, &vestibule.config);
     observe::answered(&mut response, &context, watch);
     Ok(response)
 }

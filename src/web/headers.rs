@@ -1,9 +1,10 @@
 //! The headers that every answer bears (SECURITY 2.5), whatever its status.
 
-use actix_web::http::Method;
+use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::extract::Context;
+use crate::config::Config;
 
 static ALWAYS: [(HeaderName, HeaderValue); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
@@ -26,14 +27,14 @@ static NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 static LOADS_NOTHING: HeaderValue = HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'");
 
 /// Adds them to an answer, and keeps what is personal out of every cache.
-pub(super) fn add(headers: &mut HeaderMap, context: &Context, method: &Method, is_https: bool) {
+pub(super) fn add(headers: &mut HeaderMap, context: &Context, request: &HttpRequest, config: &Config) {
     for (name, value) in &ALWAYS {
         headers.insert(name.clone(), value.clone());
     }
-    if is_https {
+    if config.is_https() {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY.clone());
     }
-    if !method.is_safe() {
+    if !request.method().is_safe() {
         // They decided; see `same_origin`.
         headers.insert(header::VARY, DECIDED_BY.clone());
     }
@@ -43,17 +44,27 @@ pub(super) fn add(headers: &mut HeaderMap, context: &Context, method: &Method, i
     let is_page =
         headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     let policy = match is_page {
-        true => HeaderValue::from_str(&page_policy(context.nonce())).unwrap_or(LOADS_NOTHING.clone()),
+        true => HeaderValue::from_str(&page_policy(context.nonce(), &led_to(request.path(), config)))
+            .unwrap_or(LOADS_NOTHING.clone()),
         false => LOADS_NOTHING.clone(),
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
 }
 
+/// The hosts that the forms of a page lead to in the end, each with a blank before it. Browsers hold the redirect that
+/// answers a form against the page's policy: after signing in, people go on to the door that they came from.
+fn led_to(path: &str, config: &Config) -> String {
+    match ["/login", "/register", "/reauth"].iter().any(|page| path.starts_with(page)) {
+        true => config.forward_auth.hosts.iter().map(|door| format!(" https://{}", door.host)).collect(),
+        false => String::new(),
+    }
+}
+
 /// What a page of ours may load: its own stylesheet and pictures, and the scripts that bear this answer's nonce.
-fn page_policy(nonce: &str) -> String {
+fn page_policy(nonce: &str, led_to: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}'; style-src 'self'; img-src 'self'; connect-src 'self'; \
-         form-action 'self'; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; \
+         form-action 'self'{led_to}; frame-ancestors 'none'; base-uri 'none'; object-src 'none'; \
          require-trusted-types-for 'script'; trusted-types 'none'"
     )
 }

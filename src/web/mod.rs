@@ -17,6 +17,7 @@ mod cookies;
 mod error;
 pub mod extract;
 mod flow_state;
+mod forward_auth;
 mod frame;
 mod headers;
 mod health;

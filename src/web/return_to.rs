@@ -2,15 +2,47 @@
 
 use actix_web::http::Uri;
 
+use crate::config::ForwardAuthConfig;
+
 /// Longer ones are dropped.
 const MOST_BYTES: usize = 1024;
+
+/// `next`, if it is a path of ours, or an address at one of the hosts whose doors we keep.
+pub(super) fn accept<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Option<&'a str> {
+    accept_path(next).or_else(|| accept_guarded(next, doors))
+}
+
+/// `next`, if it is an address of a host that is guarded: that very host and port, to the letter, by TLS.
+///
+/// What may follow it is left to that host. Browsers read a backslash as a slash, and drop tabs and ends of lines.
+pub(super) fn accept_guarded<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Option<&'a str> {
+    let is_plain = next.len() <= MOST_BYTES
+        && next.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"'));
+    let (host, _) = split(next)?;
+    let is_guarded = doors.hosts.iter().any(|door| door.host == host);
+    (is_plain && is_guarded && next.parse::<Uri>().is_ok()).then_some(next)
+}
+
+/// The host with its port, and the rest from its first slash on.
+fn split(next: &str) -> Option<(&str, &str)> {
+    let rest = next.strip_prefix("https://")?;
+    rest.find('/').and_then(|at| rest.split_at_checked(at))
+}
+
+/// Where it leads, in the words of a page: the path of ours, or the host.
+pub(super) fn destination(next: &str) -> &str {
+    match split(next) {
+        Some((host, _)) => host,
+        None => next.split(['?', '#']).next().unwrap_or_default(),
+    }
+}
 
 /// `next`, if it is a path of ours: one slash and then no second, no backslash, no quotation mark, no control character,
 /// no scheme.
 ///
 /// Browsers read `//evil`, `/\evil` and `/<tab>/evil` as other hosts: whatever is not plain is refused, so that our
 /// sign-in page cannot be used to send people elsewhere (open redirect, ASVS 1.2.2).
-pub(super) fn accept(next: &str) -> Option<&str> {
+fn accept_path(next: &str) -> Option<&str> {
     let is_plain = next.len() <= MOST_BYTES
         && next.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"'));
     let is_path = next.starts_with('/') && !next.starts_with("//");
@@ -27,7 +59,7 @@ pub(super) fn accept(next: &str) -> Option<&str> {
 /// The address of `way` that leads back to `uri` afterwards.
 pub(super) fn with_next(way: &str, uri: &Uri) -> String {
     let here = uri.path_and_query().map_or("/", |path| path.as_str());
-    match accept(here).filter(|here| *here != "/") {
+    match accept_path(here).filter(|here| *here != "/") {
         None => way.to_owned(),
         Some(here) => {
             let query = serde_urlencoded::to_string([("next", here)]).unwrap_or_default();
@@ -38,7 +70,85 @@ pub(super) fn with_next(way: &str, uri: &Uri) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::accept;
+    use super::{accept as accept_with, destination};
+    use crate::config::{ForwardAuthConfig, GuardedHost};
+
+    /// Two doors, one of them at a port of its own.
+    fn accept(next: &str) -> Option<&str> {
+        let door = |host: &str| GuardedHost { host: host.to_owned(), ..GuardedHost::default() };
+        let hosts = vec![door("wiki.example.org"), door("ci.example.org:8443")];
+        accept_with(next, &ForwardAuthConfig { cookie_domain: Some("example.org".to_owned()), hosts })
+    }
+
+    #[test]
+    fn addresses_of_hosts_whose_doors_we_keep_are_accepted() {
+        for (address, host) in [
+            ("https://wiki.example.org/", "wiki.example.org"),
+            ("https://wiki.example.org/a%20b?c=d&e=https://x//y", "wiki.example.org"),
+            ("https://wiki.example.org//evil.test/@evil.test", "wiki.example.org"),
+            ("https://ci.example.org:8443/build/1", "ci.example.org:8443"),
+        ] {
+            assert_eq!((accept(address), destination(address)), (Some(address), host));
+        }
+        assert_eq!(destination("/account/totp?a=b"), "/account/totp");
+        assert_eq!(accept_with("https://wiki.example.org/", &ForwardAuthConfig::default()), None, "off");
+    }
+
+    #[test]
+    fn addresses_that_only_look_like_theirs_are_refused() {
+        for evil in [
+            "http://wiki.example.org/",
+            "HTTPS://wiki.example.org/",
+            "https:/wiki.example.org/",
+            "https:wiki.example.org/",
+            "https:///wiki.example.org/",
+            "https:\\\\wiki.example.org/",
+            "wiki.example.org/",
+            "//wiki.example.org/",
+            "javascript://wiki.example.org/%0aalert(1)",
+            "https://wiki.example.org",
+            "https://wiki.example.org.evil.test/",
+            "https://wiki.example.org@evil.test/",
+            "https://wiki.example.org:x@evil.test/",
+            "https://user@wiki.example.org/",
+            "https://user:secret@wiki.example.org/",
+            "https://evil.test/wiki.example.org/",
+            "https://evil.test?https://wiki.example.org/",
+            "https://evil.test#https://wiki.example.org/",
+            "https://evil.test\\.wiki.example.org/",
+            "https://evil.test\\@wiki.example.org/",
+            "https://wiki.example.org\\@evil.test/",
+            "https://wiki.example.org\\.evil.test/",
+            "https://wiki.example.org\t.evil.test/",
+            "https://wiki.example.org\n.evil.test/",
+            "https://wiki.example.org%2eevil.test/",
+            "https://wiki.example.org%40evil.test/",
+            "https://wiki.example.org?@evil.test/",
+            "https://wiki.example.org#@evil.test/",
+            "https://wiki.example.org:443/",
+            "https://wiki.example.org:8443/",
+            "https://wiki.example.org:/",
+            "https://ci.example.org/",
+            "https://ci.example.org:84430/",
+            "https://WIKI.example.org/",
+            "https://wiki.example.org./",
+            "https://wikiXexample.org/",
+            "https://other.example.org/",
+            "https://example.org/",
+            "https://xwiki.example.org/",
+            "https://x.wiki.example.org/",
+            "https://wiki\u{3002}example.org/",
+            " https://wiki.example.org/",
+            "https://wiki.example.org/\\evil.test",
+            "https://wiki.example.org/\r\nSet-Cookie: a=b",
+            "https://wiki.example.org/\"",
+            "https://wiki.example.org/\u{e9}",
+        ] {
+            assert_eq!(accept(evil), None, "{evil:?}");
+        }
+        let long = format!("https://wiki.example.org/{}", "a".repeat(2000));
+        assert_eq!(accept(&long), None);
+    }
 
     #[test]
     fn paths_of_ours_are_accepted() {

@@ -10,7 +10,7 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use futures_util::FutureExt as _;
 
 use super::error::Error;
-use super::{api, assets, flow_state, health, pages, well_known};
+use super::{api, assets, flow_state, forward_auth, health, pages, well_known};
 use crate::vestibule::Vestibule;
 
 /// One line of the table.
@@ -114,6 +114,9 @@ fn table() -> Table {
         .bare("/protected", api::protected::show)
         .json("/api/token", api::token::submit)
         .bare("/api/session", api::session::show)
+        .any("/auth/nginx", forward_auth::nginx)
+        .any("/auth/forward", forward_auth::forward)
+        .any("/auth/envoy/{path:.*}", forward_auth::envoy)
         .get("/dev/mailbox", pages::mailbox::list)
         .get("/dev/mailbox/{id}", pages::mailbox::show)
         .bare("/healthz", health::live)
@@ -171,6 +174,18 @@ impl Table {
         F::Output: Responder + 'static,
     {
         let mut table = self.get(path, handler);
+        table.0.entry(path).or_default().iter_mut().for_each(|line| line.is_bare = true);
+        table
+    }
+
+    /// What reverse proxies ask, whatever the method of the request that it is about. Nothing is read of it but its head.
+    fn any<F, Args>(self, path: &'static str, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let mut table = self.line(path, Method::GET, None, web::route().to(guarded(handler)));
         table.0.entry(path).or_default().iter_mut().for_each(|line| line.is_bare = true);
         table
     }

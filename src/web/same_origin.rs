@@ -10,11 +10,11 @@ use actix_web::http::header::{self, HeaderMap};
 
 use super::error::Error;
 use super::extract::Context;
-use super::{cookies, extract};
+use super::{cookies, extract, forward_auth};
 
 /// Why a request from elsewhere is refused before any handler sees it, if it is.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {
-    if request.method().is_safe() {
+    if request.method().is_safe() || forward_auth::is_asked_by_proxies(request.path()) {
         return Ok(());
     }
     let home = extract::instance(request.request())?.config.origin();

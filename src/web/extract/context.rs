@@ -120,12 +120,20 @@ fn is_disturbing(letter: char) -> bool {
     letter.is_control() || turns
 }
 
+/// Whether the socket's other end is one of these: what it says about others is believed.
+pub(in crate::web) fn is_from_trusted_proxy(request: &HttpRequest, trusted: &[IpNet]) -> bool {
+    request.peer_addr().is_some_and(|peer| is_among(&peer.ip(), trusted))
+}
+
+fn is_among(address: &IpAddr, networks: &[IpNet]) -> bool {
+    networks.iter().any(|network| network.contains(&address.to_canonical()))
+}
+
 /// The socket's address, unless that is a trusted proxy: then the right-most address of the chain that is none.
 ///
 /// Everything further left was written by whoever sent the request, and proves nothing.
 fn client_address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
-    let is_trusted =
-        |address: &IpAddr| trusted.iter().any(|network| network.contains(&address.to_canonical()));
+    let is_trusted = |address: &IpAddr| is_among(address, trusted);
     let peer = request.peer_addr()?.ip().to_canonical();
     if !is_trusted(&peer) {
         return Some(peer);

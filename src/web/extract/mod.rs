@@ -25,6 +25,7 @@ mod renewal;
 
 pub(super) use account_form::{AccountForm, Fields, WayBack};
 pub use context::Context;
+pub(super) use context::is_from_trusted_proxy;
 pub(super) use current_user::bearer_token;
 pub use current_user::{BearerUser, CurrentUser};
 pub use earlier_sessions::EarlierSessions;

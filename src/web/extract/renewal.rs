@@ -10,11 +10,15 @@ use std::sync::Arc;
 use actix_web::HttpRequest;
 
 use super::{Context, instance};
+use crate::clock::Timestamp;
 use crate::flows::authenticate::Authenticated;
 use crate::flows::issue_token;
 use crate::flows::refresh::{self, RefreshError, Renewed};
+use crate::models::Session;
+use crate::vestibule::Vestibule;
 use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
+use crate::web::forward_auth;
 
 /// Leaves a fresh token for whoever has used half the time of theirs.
 pub(super) fn half_way(request: &HttpRequest, who: &Authenticated) -> Result<(), Error> {
@@ -24,6 +28,7 @@ pub(super) fn half_way(request: &HttpRequest, who: &Authenticated) -> Result<(),
     if is_half_over && claims.exp < who.session.expires_at {
         let token = issue_token::for_session(&vestibule, &who.user, &who.session, now)?;
         cookies::leave(request, cookies::token(&vestibule.config, &token));
+        leave_door_cookie(request, &vestibule, &who.session, now);
     }
     Ok(())
 }
@@ -45,6 +50,7 @@ pub(super) async fn by_refresh_token(request: &HttpRequest) -> Result<Arc<Authen
         Ok(Renewed { who, token, refresh }) => {
             cookies::leave(request, cookies::token(config, &token));
             cookies::leave(request, cookies::refresh(config, &refresh, who.session.expires_at.since(now)));
+            leave_door_cookie(request, &vestibule, &who.session, now);
             Ok(Arc::new(who))
         }
         Err(RefreshError::Refused) => {
@@ -52,6 +58,12 @@ pub(super) async fn by_refresh_token(request: &HttpRequest) -> Result<Arc<Authen
             Err(Error::TokenRefused)
         }
         Err(error) => Err(error.into()),
+    }
+}
+
+fn leave_door_cookie(request: &HttpRequest, vestibule: &Vestibule, session: &Session, now: Timestamp) {
+    if let Some(door) = forward_auth::cookie_for(vestibule, session, now) {
+        cookies::leave(request, door);
     }
 }
 

@@ -16,6 +16,7 @@ use crate::web::cookies::{self, Purpose};
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, EarlierSessions, Form};
 use crate::web::flow_state::FlowState;
+use crate::web::forward_auth;
 use crate::web::page::{Shell, answer, see_other, with_retry_after, words_for};
 use crate::web::return_to;
 
@@ -63,14 +64,21 @@ struct Typed {
 /// `GET /login`: the form; for whoever is signed in, the way on.
 pub(in crate::web) async fn show(
     request: HttpRequest,
+    context: Context,
     query: Query<NextQuery>,
     current: Option<CurrentUser>,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
-    let next = query.next.as_deref().and_then(return_to::accept);
-    if current.is_some() {
-        return Ok(see_other(next.unwrap_or("/dashboard")).finish());
+    let doors = &vestibule.config.forward_auth;
+    let next = query.next.as_deref().and_then(|next| return_to::accept(next, doors));
+    if let Some(current) = current {
+        let mut head = see_other(next.unwrap_or("/dashboard"));
+        // Whoever was sent here from a door knocks there again with this, and is not sent here once more.
+        if let Some(door) = forward_auth::cookie_for(&vestibule, &current.session, context.now) {
+            head.cookie(door);
+        }
+        return Ok(head.finish());
     }
     if let Some(next) = next {
         flow.set_return_to(next);
@@ -138,10 +146,8 @@ fn page(
     error: Option<String>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(request);
-    let purpose = flow.return_to().map(|next| {
-        let path = next.split(['?', '#']).next().unwrap_or_default().to_owned();
-        format!("Sign in to go on to {path}.")
-    });
+    let purpose =
+        flow.return_to().map(|next| format!("Sign in to go on to {}.", return_to::destination(&next)));
     let page = LoginPage {
         shell: Shell::of(request).saying(flow.take_flash()),
         login: typed.login,

@@ -43,6 +43,7 @@ use serde::Deserialize;
 
 use super::cookies;
 use super::error::Error;
+use super::forward_auth;
 use super::page::see_other;
 use crate::flows::login::SignedIn;
 use crate::flows::{issue_token, throttle};
@@ -65,9 +66,10 @@ fn signed_in(vestibule: &Vestibule, signed_in: &SignedIn, location: &str) -> Res
         // One from before would carry on a session that has just ended.
         None => cookies::no_refresh(config),
     };
-    Ok(see_other(location)
-        .cookie(cookies::token(config, &token))
-        .cookie(refresh)
-        .cookie(cookies::device(config, device))
-        .finish())
+    let mut head = see_other(location);
+    head.cookie(cookies::token(config, &token)).cookie(refresh).cookie(cookies::device(config, device));
+    if let Some(door) = forward_auth::cookie_for(vestibule, session, now) {
+        head.cookie(door);
+    }
+    Ok(head.finish())
 }

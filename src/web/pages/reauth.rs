@@ -16,6 +16,7 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, Form};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, with_retry_after};
+use crate::web::return_to;
 
 #[derive(Template)]
 #[template(path = "reauth.html")]
@@ -142,7 +143,7 @@ const PURPOSES: [(&str, &str); 8] = [
 /// Why we ask, in words.
 fn purpose(ways: Ways, next: Option<&str>) -> String {
     let words = ways.words();
-    let Some(path) = next.and_then(|next| next.split(['?', '#']).next()) else {
+    let Some(path) = next.map(return_to::destination) else {
         return format!("{words} to go on.");
     };
     match PURPOSES.iter().find(|(page, _)| *page == path) {

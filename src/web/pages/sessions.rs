@@ -13,6 +13,7 @@ use crate::web::cookies;
 use crate::web::error::Error;
 use crate::web::extract::{Context, CurrentUser, EarlierSessions};
 use crate::web::flow_state::FlowState;
+use crate::web::forward_auth;
 use crate::web::page::see_other;
 
 /// `?back=`: the page on which the button stands.
@@ -50,7 +51,12 @@ pub(in crate::web) async fn renew(
 ) -> Result<HttpResponse, Error> {
     let token = issue_token::for_session(&vestibule, &current.user, &current.session, context.now)?;
     FlowState::of(&request).say("You stay signed in.");
-    Ok(see_other("/dashboard").cookie(cookies::token(&vestibule.config, &token)).finish())
+    let mut head = see_other("/dashboard");
+    head.cookie(cookies::token(&vestibule.config, &token));
+    if let Some(door) = forward_auth::cookie_for(&vestibule, &current.session, context.now) {
+        head.cookie(door);
+    }
+    Ok(head.finish())
 }
 
 /// `POST /sessions/{id}/end`: ends one of one's own. Somebody else's is not there (404), like one that never was.
