@@ -7,7 +7,7 @@
 //! | [`clock`] [`device`] [`id`] [`secret`] | the ground: time, names, keys |
 //! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
 //! | [`db`] [`models`] [`mail`] | nouns: the tables, and every query on them; what we write to people |
-//! | [`verified_tokens`] [`seen_sessions`] | what is kept in memory between requests |
+//! | [`verified_tokens`] [`seen_sessions`] [`measures`] | what is kept in memory between requests |
 //! | [`config`] [`vestibule`] | what the operator sets, and what is built of it once |
 //! | [`flows`] | verbs: register, log in, reset a password |
 //! | [`web`] [`cli`] | the two edges: browsers and programs, operators |
@@ -37,6 +37,8 @@ pub mod group_name;
 pub mod id;
 #[cfg(feature = "server")]
 pub mod mail;
+#[cfg(feature = "server")]
+pub mod measures;
 #[cfg(feature = "server")]
 pub mod models;
 #[cfg(feature = "server")]

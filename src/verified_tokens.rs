@@ -151,6 +151,12 @@ impl VerifiedTokens {
         }
     }
 
+    /// How long ago the last reading of the revocations began; nothing, if there was none.
+    pub fn since_reading(&self) -> Option<Duration> {
+        let read_at = self.read_at.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_millis(self.millis().saturating_sub(read_at)))
+    }
+
     /// Drops the counters of users of whom nothing is remembered.
     pub fn tidy(&self) {
         self.people.retain(|_, known| known.strong_count() > 0);

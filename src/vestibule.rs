@@ -15,6 +15,7 @@ use crate::credentials::policy::PasswordPolicy;
 use crate::db::{self, AnyConnection, Database, migrate};
 use crate::id::RequestIds;
 use crate::mail::{self, Mailer};
+use crate::measures::Measures;
 use crate::models::{Passkey, SigningKey};
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
@@ -54,6 +55,8 @@ pub struct Parts {
     pub seen: SeenSessions,
     /// Counts forged tokens.
     pub forgeries: Forgeries,
+    /// Counts what else happens.
+    pub measures: Measures,
     /// Recognises the cookie of a device that has signed in before (D16).
     pub device_tags: Authenticator,
     /// Names the buckets of throttles, so that a stolen database tells no address and no guess.
@@ -214,6 +217,7 @@ impl Vestibule {
             forgeries: Forgeries::new(
                 config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),
             ),
+            measures: Measures::new(now),
             device_tags: master.authenticator("device cookie"),
             bucket_tags: master.authenticator("throttle bucket"),
             totp_secrets: master.sealer("totp secret"),

@@ -23,6 +23,7 @@ mod output;
 mod password_input;
 mod serve;
 mod session;
+mod supervisor;
 mod user;
 mod user_create;
 mod user_delete;

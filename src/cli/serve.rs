@@ -9,6 +9,7 @@ use tokio::time::timeout;
 use super::global::GlobalArgs;
 use super::log_writer::Flush;
 use super::logging;
+use super::supervisor;
 use super::welcome::Welcome;
 use crate::config::{Overrides, Sources};
 use crate::flows::{deliver_mail, keep, set_up};
@@ -52,8 +53,7 @@ impl Serve {
 }
 
 async fn serve(vestibule: Vestibule, sources: Sources, log: Flush) -> anyhow::Result<()> {
-    let (listen, host) = (vestibule.config.server.listen, vestibule.clone());
-
+    let host = vestibule.clone();
     let mut is_bound = false;
     let announce = |address| {
         is_bound = true;
@@ -63,10 +63,10 @@ async fn serve(vestibule: Vestibule, sources: Sources, log: Flush) -> anyhow::Re
     if let Err(error) = keep::write_last_seen(&vestibule).await {
         log::warn!("the last use of some sessions could not be noted: {error}");
     }
-    ended.with_context(|| match is_bound {
-        true => "the server stopped".to_owned(),
-        false => format!("cannot listen on {listen}"),
-    })
+    match is_bound {
+        true => ended.context("the server stopped"),
+        false => Ok(ended?),
+    }
 }
 
 /// Says where to go. Not before the socket is ours: a setup link voids the one before it, and a second start by
@@ -82,6 +82,7 @@ async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr, log:
     // What the start had to warn of stands before it.
     log.flush();
     Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();
+    supervisor::serving(vestibule);
 }
 
 /// Carries the mail, on a thread of its own: a mail server that stalls, or a name server that does, keeps nobody from

@@ -24,6 +24,7 @@ mod load;
 mod load_tests;
 mod log;
 mod mail;
+mod metrics;
 mod origin;
 mod passwords;
 mod placeholder;
@@ -59,6 +60,7 @@ pub use self::guarded_host::{GuardedHost, PathRule};
 pub use self::load::{Loaded, environment, load};
 pub use self::log::{LogConfig, LogFormat, LogLevel};
 pub use self::mail::{MailConfig, SmtpTls};
+pub use self::metrics::MetricsConfig;
 pub use self::passwords::PasswordsConfig;
 pub(crate) use self::problem::nearest;
 pub use self::problem::{Problem, Problems};
@@ -105,6 +107,8 @@ pub struct Config {
     pub forward_auth: ForwardAuthConfig,
     /// What we write about ourselves.
     pub log: LogConfig,
+    /// Figures for whoever watches over the server.
+    pub metrics: MetricsConfig,
 }
 
 impl Config {
@@ -122,6 +126,7 @@ impl Config {
         rules.extend(self.throttle.check());
         rules.extend(self.webauthn.check(self.host()));
         rules.extend(self.forward_auth.check(self));
+        rules.extend(self.metrics.check());
         rules.extend(self.check_lifetimes());
         rules
     }

@@ -13,6 +13,13 @@ pub(super) fn socket_address<'de, D: Deserializer<'de>>(deserializer: D) -> Resu
     String::deserialize(deserializer).map_err(|_| wrong())?.parse().map_err(|_| wrong())
 }
 
+/// The same, where there may be none.
+pub(super) fn optional_socket_address<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<SocketAddr>, D::Error> {
+    socket_address(deserializer).map(Some)
+}
+
 /// A list of networks; an address alone is the network of that one host.
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<IpNet>, D::Error> {
     let wrong = |what: &dyn Display| {

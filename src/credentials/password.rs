@@ -8,6 +8,7 @@
 //! would take the memory of the machine and every core from the people who are signed in already (D10).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
@@ -57,8 +58,21 @@ pub struct PasswordHasher {
     /// Bounded by the places: nobody comes here without one.
     queue: Sender<Job>,
     places: Arc<Semaphore>,
+    most: usize,
+    refused: Arc<AtomicU64>,
     params: Params,
     decoy: String,
+}
+
+/// How much there is to hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashLoad {
+    /// What the threads are at.
+    pub running: usize,
+    /// What waits for them.
+    pub queued: usize,
+    /// How many were told that there is no room, since the start.
+    pub refused: u64,
 }
 
 struct Job {
@@ -98,7 +112,24 @@ impl PasswordHasher {
                 .spawn(move || work(&receiver, wait))
                 .map_err(|error| HashError::Broken(error.to_string()))?;
         }
-        Ok(Self { queue: sender, places: Arc::new(Semaphore::new(threads + queue)), params, decoy })
+        let most = threads + queue;
+        let places = Arc::new(Semaphore::new(most));
+        Ok(Self { queue: sender, places, most, refused: Arc::default(), params, decoy })
+    }
+
+    /// How much there is to do.
+    pub fn load(&self) -> HashLoad {
+        let queued = self.queue.len();
+        HashLoad {
+            running: self.most.saturating_sub(self.places.available_permits()).saturating_sub(queued),
+            queued,
+            refused: self.refused.load(Ordering::Relaxed),
+        }
+    }
+
+    fn busy(&self) -> HashError {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        HashError::Busy
     }
 
     /// Whether anybody could be given a place now. To be asked before anything is looked up or paid for a sign-in: in
@@ -108,7 +139,7 @@ impl PasswordHasher {
     ///
     /// [`HashError::Busy`].
     pub fn check_room(&self) -> Result<(), HashError> {
-        if self.places.available_permits() > 0 { Ok(()) } else { Err(HashError::Busy) }
+        if self.places.available_permits() > 0 { Ok(()) } else { Err(self.busy()) }
     }
 
     /// Whether `hash` was made at another cost than today's, or with another salt than `salt`, if it is to have one.
@@ -159,7 +190,7 @@ impl PasswordHasher {
     }
 
     async fn ask(&self, password: SecretString, task: Task) -> Result<Answer, HashError> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HashError::Busy)?;
+        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| self.busy())?;
         let (answer, answered) = oneshot::channel();
         let job = Job { _place: place, password, task, queued: Stopwatch::start(), answer };
         self.queue.send(job).map_err(|_| HashError::Busy)?;

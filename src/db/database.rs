@@ -32,6 +32,19 @@ struct Lane {
     patience: Duration,
 }
 
+/// How much is asked of the database.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DatabaseLoad {
+    /// Connections that are in use.
+    pub in_use: usize,
+    /// And the most that there may be.
+    pub most: usize,
+    /// How many wait for one.
+    pub waiting: usize,
+    /// How many deeds wait for SQLite's one writer.
+    pub writing: usize,
+}
+
 /// How many may wait for a connection at once; whoever comes then is told so at once.
 const LONGEST_LINE: usize = 1024;
 
@@ -110,6 +123,17 @@ impl Database {
             Ok(done)
         });
         written.await
+    }
+
+    /// How much is asked of it at this moment.
+    pub fn load(&self) -> DatabaseLoad {
+        let (lane, most) = (&self.readers, self.readers.pool.max_size() as usize);
+        DatabaseLoad {
+            in_use: most.saturating_sub(lane.places.available_permits()),
+            most,
+            waiting: LONGEST_LINE.saturating_sub(lane.line.available_permits()),
+            writing: self.writer.as_ref().map_or(0, Writer::waiting),
+        }
     }
 
     /// A connection outside the pool: for work that takes long, and for work that must not wait for others.

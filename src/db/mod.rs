@@ -18,7 +18,7 @@ mod transaction;
 mod writer;
 
 pub use connection::AnyConnection;
-pub use database::Database;
+pub use database::{Database, DatabaseLoad};
 pub use error::Error;
 pub use place::Place;
 pub use transaction::Transaction;

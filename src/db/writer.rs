@@ -93,6 +93,11 @@ impl Writer {
         Ok(Self { queue })
     }
 
+    /// How many deeds wait.
+    pub(super) fn waiting(&self) -> usize {
+        self.queue.len()
+    }
+
     /// Runs `work` in a transaction that it may share with others, and answers when that is committed.
     pub(super) async fn run<T, E>(
         &self,

@@ -55,6 +55,7 @@ fn recall(vestibule: &Vestibule, token: &Digest, now: Timestamp) -> Option<Arc<A
     if verified.is_to_be_noted(now, LAST_SEEN_STEP) {
         vestibule.seen.note(&who.session.id, now);
     }
+    vestibule.measures.recalled_tokens.add();
     Some(Arc::clone(who))
 }
 
@@ -81,6 +82,7 @@ pub async fn by_token(
         }
         other => other?,
     };
+    vestibule.measures.asked_tokens.add();
     let watched = vestibule.verified.watch(&claims.sub);
     let id = claims.sid.clone();
     let found =

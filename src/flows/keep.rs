@@ -151,8 +151,13 @@ impl Notices {
         if !vestibule.verified.is_current() {
             vestibule.verified.forget_all();
         }
+        let (mut fresh, mut latest) = (0, None);
         for notice in notices.iter().filter(|notice| !self.heeded.contains(&notice.id)) {
             vestibule.verified.forget(&notice.user_id);
+            (fresh, latest) = (fresh + 1, latest.max(Some(notice.revoked_at)));
+        }
+        if let Some(latest) = latest {
+            vestibule.measures.note_revocations(fresh, now.since(latest));
         }
         self.newest = notices.iter().map(|notice| notice.revoked_at).chain([newest]).max();
         self.heeded = notices.into_iter().map(|notice| notice.id).collect();

@@ -22,7 +22,7 @@ pub use crate::flows::second_factor::Challenge;
 pub use crate::flows::start_session::SignedIn;
 pub use crate::flows::stay::Stay;
 use crate::flows::throttle::{self, ThrottleError, Ticket, Try};
-use crate::flows::{close_account, new_password, second_factor, trusted_browser};
+use crate::flows::{close_account, count_logins, new_password, second_factor, trusted_browser};
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, User};
 use crate::vestibule::Vestibule;
@@ -86,6 +86,17 @@ impl From<ThrottleError> for LoginError {
 ///
 /// [`LoginError`]; an unknown user, a wrong password and a disabled user cost the same work and look the same.
 pub async fn with_password(
+    vestibule: &Vestibule,
+    attempt: Attempt,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<Outcome, LoginError> {
+    let done = check(vestibule, attempt, caller, now).await;
+    count_logins::by_password(vestibule, &done);
+    done
+}
+
+async fn check(
     vestibule: &Vestibule,
     attempt: Attempt,
     caller: &Caller,

@@ -8,12 +8,13 @@ use crate::db;
 use crate::flows::admit::{self, Proven};
 use crate::flows::caller::Caller;
 use crate::flows::check_passkey::{self, Brought, CheckPasskeyError};
-use crate::flows::close_account;
 use crate::flows::passkey_ceremony::{self, Ceremony, Purpose};
 use crate::flows::second_factor::{self, SecondFactorError};
 use crate::flows::start_session::SignedIn;
 use crate::flows::stay::Stay;
+use crate::flows::{close_account, count_logins};
 use crate::id::SessionId;
+use crate::measures::LoginOutcome;
 use crate::models::{EventKind, LoginChallenge, User};
 use crate::secret;
 use crate::vestibule::Vestibule;
@@ -36,6 +37,18 @@ pub fn begin(vestibule: &Vestibule, now: Timestamp) -> Result<Ceremony, CheckPas
 ///
 /// [`CheckPasskeyError`].
 pub async fn finish(
+    vestibule: &Vestibule,
+    brought: &Brought,
+    (replaces, stay): (Option<SessionId>, Stay),
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, CheckPasskeyError> {
+    let done = let_in(vestibule, brought, (replaces, stay), caller, now).await;
+    count_logins::by_passkey(vestibule, &done, LoginOutcome::Wrong);
+    done
+}
+
+async fn let_in(
     vestibule: &Vestibule,
     brought: &Brought,
     (replaces, stay): (Option<SessionId>, Stay),
@@ -85,6 +98,19 @@ pub async fn begin_second_step(
 ///
 /// [`CheckPasskeyError`].
 pub async fn finish_second_step(
+    vestibule: &Vestibule,
+    token: &str,
+    brought: &Brought,
+    earlier: Option<SessionId>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, CheckPasskeyError> {
+    let done = let_in_second_step(vestibule, token, brought, earlier, caller, now).await;
+    count_logins::by_passkey(vestibule, &done, LoginOutcome::SecondFactorWrong);
+    done
+}
+
+async fn let_in_second_step(
     vestibule: &Vestibule,
     token: &str,
     brought: &Brought,

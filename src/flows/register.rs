@@ -194,6 +194,8 @@ pub(super) fn insert(
     }
     let event = caller.event(EventKind::Registered, Some(&user.id), now).saying(user.role.as_str());
     event.insert(conn).map_err(db::Error::from)?;
+    let counting = here.clone();
+    conn.once_committed(move || counting.measures.registrations.add());
     // An operator vouches for nobody's address, and has nobody written to: the account's owner asks when they sign in.
     if caller.actor != Actor::Operator {
         change_email::ask_at_registration(here, conn, user, caller, now)?;

@@ -20,7 +20,7 @@ use crate::flows::check_code::{self, Code};
 use crate::flows::start_session::SignedIn;
 use crate::flows::stay::Stay;
 use crate::flows::throttle::{self, ThrottleError};
-use crate::flows::{close_account, factors};
+use crate::flows::{close_account, count_logins, factors};
 use crate::id::SessionId;
 use crate::models::{EventKind, LoginChallenge, User};
 use crate::secret::{self, OneTimeToken};
@@ -145,6 +145,19 @@ pub async fn is_done(vestibule: &Vestibule, token: &str) -> Result<bool, db::Err
 ///
 /// [`SecondFactorError`]; a wrong code is counted, and stands in the trail.
 pub async fn with_code(
+    vestibule: &Vestibule,
+    token: &str,
+    code: Code,
+    earlier: Option<SessionId>,
+    caller: &Caller,
+    now: Timestamp,
+) -> Result<SignedIn, SecondFactorError> {
+    let done = check(vestibule, token, code, earlier, caller, now).await;
+    count_logins::by_code(vestibule, &done);
+    done
+}
+
+async fn check(
     vestibule: &Vestibule,
     token: &str,
     code: Code,

@@ -176,6 +176,25 @@ impl OutboxMail {
         diesel::update(waiting).set(anew).execute(conn)
     }
 
+    /// When the mails were written that wait to leave, the one that is due first at the front; up to `limit`.
+    pub fn list_waiting(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Timestamp>> {
+        outbox::table
+            .filter(outbox::send_after.is_not_null())
+            .order((outbox::send_after, outbox::id))
+            .select(outbox::created_at)
+            .limit(limit)
+            .load(conn)
+    }
+
+    /// When those were written that were given up; up to `limit`.
+    pub fn list_given_up(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Timestamp>> {
+        outbox::table
+            .filter(outbox::given_up_at.is_not_null())
+            .select(outbox::created_at)
+            .limit(limit)
+            .load(conn)
+    }
+
     /// The latest `limit` mails, newest first.
     pub fn list_latest(conn: &mut AnyConnection, limit: i64) -> QueryResult<Vec<Self>> {
         outbox::table

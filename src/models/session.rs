@@ -314,6 +314,20 @@ impl Session {
             .execute(conn)
     }
 
+    /// When the sessions end that have not ended; up to `limit`.
+    pub fn list_expiries(
+        conn: &mut AnyConnection,
+        now: Timestamp,
+        limit: i64,
+    ) -> QueryResult<Vec<Timestamp>> {
+        sessions::table
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .select(sessions::expires_at)
+            .limit(limit)
+            .load(conn)
+    }
+
     /// Forgets up to `limit` sessions of `user`.
     pub fn delete_some(conn: &mut AnyConnection, user: &UserId, limit: i64) -> QueryResult<usize> {
         delete_some!(sessions.id where user_id.eq(user); limit).execute(conn)

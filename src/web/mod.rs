@@ -22,6 +22,7 @@ mod frame;
 mod headers;
 mod health;
 mod limits;
+mod metrics;
 mod observe;
 mod page;
 mod pages;

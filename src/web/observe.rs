@@ -1,6 +1,7 @@
 //! What is seen of a request from outside: its name in the answer, and its line in the log.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -8,11 +9,12 @@ use actix_web::http::header::{HeaderName, HeaderValue};
 
 use super::extract::Context;
 use crate::clock::Stopwatch;
+use crate::measures::RouteMeasures;
 
 /// Names the request in the answer as in the log.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Names the answer and writes the access log.
+/// Names the answer, counts it and writes the access log.
 ///
 /// A refusal is a warning. The log has the route, not the path: paths of links hold secrets (ASVS 14.2.1). It has no query for the same reason.
 pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, watch: Stopwatch) {
@@ -20,17 +22,21 @@ pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, 
     if let Ok(value) = HeaderValue::from_str(id) {
         response.headers_mut().insert(REQUEST_ID.clone(), value);
     }
-    let request = response.request();
-    let level = match response.status() {
+    let (request, status, took) = (response.request(), response.status(), watch.elapsed());
+    // By the pattern of its route, that knows its counters: what strangers ask for is no name of anything.
+    if let Some(measures) = request.app_data::<Arc<RouteMeasures>>() {
+        measures.note(request.method().as_str(), status.as_u16(), took);
+    }
+    let level = match status {
         // Somebody may have tried to get around us (ASVS 16.3.2, 16.3.3).
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => log::Level::Warn,
-        _ if matches!(request.path(), "/healthz" | "/readyz") => log::Level::Debug,
+        _ if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") => log::Level::Debug,
         _ => log::Level::Info,
     };
     if !log::log_enabled!(target: "vestibule::access", level) {
         return;
     }
-    let (status, micros) = (response.status().as_u16(), watch.elapsed().as_micros());
+    let (status, micros) = (status.as_u16(), took.as_micros());
     let route = request.match_pattern();
     let (method, route) = (request.method(), route.as_deref().unwrap_or("-"));
     let from: &dyn Display = match &context.address {

@@ -244,7 +244,7 @@ impl Table {
                 }
             }
             let is_bare = lines.iter().all(|line| line.is_bare);
-            let mut resource = web::resource(path);
+            let mut resource = web::resource(path).app_data(vestibule.measures.route(path));
             for line in lines {
                 resource = resource.route(line.route);
             }

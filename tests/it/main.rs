@@ -57,6 +57,7 @@ mod logout;
 mod mail;
 mod mailbox;
 mod mailed_links;
+mod metrics;
 mod new_device;
 mod nodes;
 mod not_me;
