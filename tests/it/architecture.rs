@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// From the inside out. A part may use those before it; parts of one group may use each other.
-const LAYERS: [&[&str]; 10] = [
+const LAYERS: &[&[&str]] = &[
     // By itself: it is built without anything else of ours, and nothing of ours asks it.
     &["verify"],
     &["clock", "device", "group_name", "id", "secret"],
@@ -23,7 +23,7 @@ const LAYERS: [&[&str]; 10] = [
 const WITHOUT_CONFIG: [&str; 5] = ["credentials", "tokens", "db", "models", "mail"];
 
 /// Where each foreign crate is named, as a part or as one file of it; whatever stands in no line may be used nowhere.
-const HOMES: [(&str, &[&str]); 47] = [
+const HOMES: &[(&str, &[&str])] = &[
     ("actix_http", &["web/server.rs"]),
     ("actix_service", &["web/server.rs"]),
     ("actix_session", &["web/flow_state.rs"]),
