@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::{
-    AccountConfig, Config, DatabaseConfig, ForwardAuthConfig, LogConfig, MASK, MailConfig, PasswordsConfig,
+    AccountConfig, Config, DatabaseConfig, ForwardAuthConfig, LogConfig, MASK, MailConfig, MetricsConfig, PasswordsConfig,
     RegistrationConfig, SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig,
     WebauthnConfig,
 };
@@ -52,6 +52,7 @@ pub(super) fn sections() -> Vec<Section> {
             "throttle" => section::<ThrottleConfig>(name, &defaults),
             "webauthn" => section::<WebauthnConfig>(name, &defaults),
             "forward_auth" => section::<ForwardAuthConfig>(name, &defaults),
+            "metrics" => section::<MetricsConfig>(name, &defaults),
             _ => section::<LogConfig>(name, &defaults),
         })
         .collect()
@@ -112,6 +113,8 @@ mod tests {
 
         let secrets: Vec<_> = fields.filter(|field| field.is_secret).map(|field| field.key).collect();
 
-        assert_eq!(secrets, ["server.secret", "database.url", "tokens.hs256_secret", "mail.smtp_password"]);
+        let known =
+            ["server.secret", "database.url", "tokens.hs256_secret", "mail.smtp_password", "metrics.token"];
+        assert_eq!(secrets, known);
     }
 }

@@ -45,7 +45,7 @@ impl Collector for Picture {
         self.keys(&mut sheet)?;
         self.mail(&mut sheet)?;
         self.database(&mut sheet)?;
-        self.process(&mut sheet)
+        self.house(&mut sheet)
     }
 }
 
@@ -154,7 +154,7 @@ impl Picture {
         sheet.gauge("vestibule_scrape_complete", help, f64::from(u8::from(self.stock.is_some())))
     }
 
-    fn process(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
+    fn house(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
         let own = OwnProcess::look();
         let version = [([("version", env!("CARGO_PKG_VERSION"))], 1.0)];
         sheet.gauges("vestibule_build_info", "What runs; always 1.", version)?;

@@ -82,7 +82,8 @@ async fn guesses_that_are_throttled_are_counted_as_such() {
 async fn hashes_that_run_and_those_for_which_there_is_no_room_are_counted() {
     let watched = Watched::with(|config| {
         (config.passwords.hash_threads, config.passwords.hash_queue) = (1, 1);
-        (config.passwords.hash_memory_kib, config.passwords.hash_passes) = (64 * 1024, 24);
+        (config.passwords.hash_memory_kib, config.passwords.hash_passes) = (64 * 1024, 8);
+        config.passwords.hash_wait = Duration::from_secs(60);
     });
     let watched = watched.await;
     let idle = watched.figures().await;

@@ -15,6 +15,7 @@ mod email;
 mod groups;
 mod house;
 mod leaving;
+mod metrics;
 mod passkeys;
 mod plan;
 mod policy;

@@ -14,6 +14,7 @@ use super::email;
 use super::groups;
 use super::house::{House, Server};
 use super::leaving;
+use super::metrics;
 use super::passkeys;
 use super::policy;
 use super::renewing;
@@ -131,6 +132,7 @@ pub fn through(house: &House) -> Vec<String> {
     second_factor::through(house, &server);
     groups::through(house);
     rotation::through(house);
+    metrics::through(house);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
