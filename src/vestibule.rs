@@ -86,13 +86,15 @@ pub struct Parts {
     /// Seals their words until they leave.
     pub letters: Sealer,
     /// Rings when there is a new one.
-    pub new_mail: tokio::sync::Notify,
+    pub new_mail: Arc<tokio::sync::Notify>,
     /// Whether this process carries the mail: where nobody does, no page promises any.
     pub carries_mail: AtomicBool,
     /// Encrypts the flow cookie (D5).
     pub flow_key: secrecy::SecretBox<[u8; 32]>,
     /// Goes with the instance, and so tells the thread that works for it to end.
     keeping: OnceLock<oneshot::Sender<()>>,
+    /// The same for the one that carries its mail.
+    carrying: OnceLock<oneshot::Sender<()>>,
 }
 
 impl std::ops::Deref for Vestibule {
@@ -232,10 +234,11 @@ impl Vestibule {
             email_codes: master.authenticator("e-mail code"),
             mailer: mailer(&config),
             letters: master.sealer("outbox"),
-            new_mail: tokio::sync::Notify::new(),
+            new_mail: Arc::default(),
             carries_mail: AtomicBool::new(false),
             flow_key: master.derive("flow cookie"),
             keeping: OnceLock::new(),
+            carrying: OnceLock::new(),
             config,
         })))
     }
@@ -244,6 +247,12 @@ impl Vestibule {
     pub(crate) fn begin_keeping(&self) -> Option<oneshot::Receiver<()>> {
         let (end, ended) = oneshot::channel();
         self.keeping.set(end).ok().map(|()| ended)
+    }
+
+    /// The same for the one who carries the mail.
+    pub(crate) fn begin_carrying(&self) -> Option<oneshot::Receiver<()>> {
+        let (end, ended) = oneshot::channel();
+        self.carrying.set(end).ok().map(|()| ended)
     }
 
     pub(crate) fn downgrade(&self) -> WeakVestibule {

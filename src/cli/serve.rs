@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 
 use actix_web::rt::{System, spawn};
 use anyhow::Context as _;
-use tokio::time::timeout;
 
 use super::global::GlobalArgs;
 use super::log_writer::Flush;
@@ -12,7 +11,7 @@ use super::logging;
 use super::supervisor;
 use super::welcome::Welcome;
 use crate::config::{Overrides, Sources};
-use crate::flows::{deliver_mail, keep, set_up};
+use crate::flows::{carry_mail, keep, set_up};
 use crate::vestibule::Vestibule;
 use crate::web;
 
@@ -47,7 +46,7 @@ impl Serve {
         if !vestibule.config.throttle.enabled {
             log::warn!("throttle.enabled is false: nothing slows down the guessing of passwords");
         }
-        start_postman(vestibule.clone())?;
+        carry_mail::start(&vestibule)?;
         System::new().block_on(serve(vestibule, sources, log.clone()))
     }
 }
@@ -83,24 +82,4 @@ async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr, log:
     log.flush();
     Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();
     supervisor::serving(vestibule);
-}
-
-/// Carries the mail, on a thread of its own: a mail server that stalls, or a name server that does, keeps nobody from
-/// stopping. What is under way then is in the outbox still.
-fn start_postman(vestibule: Vestibule) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
-    let thread = std::thread::Builder::new().name("mail".to_owned());
-    thread.spawn(move || runtime.block_on(carry_mail(vestibule)))?;
-    Ok(())
-}
-
-/// Carries what is due, whenever there is something new and every few seconds.
-async fn carry_mail(vestibule: Vestibule) {
-    loop {
-        if let Err(error) = deliver_mail::run(&vestibule, vestibule.clock.now()).await {
-            log::warn!("no mail could be sent, and that is tried again in a moment: {error}");
-        }
-        // Whether it rang or the time is over, there may be something.
-        let _ = timeout(deliver_mail::INTERVAL, vestibule.new_mail.notified()).await;
-    }
 }

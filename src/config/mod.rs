@@ -112,6 +112,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// What the binary goes by when no flag says otherwise: `vestibule.toml`, `.env` and the environment. For an app that
+    /// mounts our pages and may be set up in the same way.
+    ///
+    /// # Errors
+    ///
+    /// As [`load`].
+    pub fn load() -> Result<Self, Problems> {
+        load(Overrides::default(), environment()).map(|loaded| loaded.config)
+    }
+
     /// The rules that this configuration breaks; [`load`] lets none pass.
     #[must_use]
     pub fn check(&self) -> Vec<Rule> {

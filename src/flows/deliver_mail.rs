@@ -37,8 +37,8 @@ const LONG_PAUSE: Duration = Duration::from_hours(6);
 /// Answers the questions that are answered by mail, and sends all that is due; how many mails left. Stops early when
 /// the mail server is away: the next mail would wait for it in vain, too.
 ///
-/// `vestibule serve` does it again and again. An app of somebody else's that mounts our pages has to do so itself;
-/// until it does for the first time, no page of ours offers to send a mail.
+/// [`carry_mail`](super::carry_mail) does it again and again. Until somebody does for the first time, no page of ours
+/// offers to send a mail.
 ///
 /// # Errors
 ///

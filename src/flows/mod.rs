@@ -10,6 +10,7 @@ mod admit;
 pub mod authenticate;
 pub mod authenticate_at_door;
 pub mod caller;
+pub mod carry_mail;
 pub mod change_email;
 mod change_factors;
 pub mod change_password;

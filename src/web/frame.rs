@@ -27,7 +27,7 @@ pub(super) async fn frame(
     context.promise_cookies();
     let vestibule = extract::instance(request.request())?;
 
-    let mut answer = answer(request, next, head).await;
+    let mut answer = answer(request, next, head).await.map(render::tell);
     connection::answered(patience, &mut answer);
     let mut response = answer?;
     let asked = response.request().clone();
@@ -38,18 +38,18 @@ pub(super) async fn frame(
 
 /// Middleware for routes of an app's own that browsers visit: `.wrap(from_fn(vestibule::web::doorway))`. Around them
 /// our guards do what they do around our pages: whoever is not signed in is led to `/login` and back, a token is
-/// renewed half way, and what another site makes a browser send is refused. Headers and log stay the app's.
+/// renewed half way, and what another site makes a browser send is refused. Headers, log and the errors of its own handlers
+/// stay the app's.
 pub async fn doorway(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
     let head = limits::check(&request);
     Context::of(request.request())?.promise_cookies();
-    answer(request, next, head).await
+    answer(request, next, head).await.map(render::tell_ours)
 }
 
-/// The answer of whoever is next, unless the request is forged or too large; errors told, and cookies given that
-/// guards left.
+/// The answer of whoever is next, unless the request is forged or too large, with the cookies that guards left.
 async fn answer(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -60,7 +60,7 @@ async fn answer(
         // Not `into_response`: that forgets the error, and then it cannot be told as a page.
         Err(error) => ServiceResponse::from_err(error, request.into_parts().0),
     };
-    Ok(render::tell(give_pending_cookies(response)))
+    Ok(give_pending_cookies(response))
 }
 
 fn give_pending_cookies<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {

@@ -12,6 +12,14 @@ use super::extract::{Context, WayBack};
 use super::page::{ErrorPage, Shell};
 use super::return_to;
 
+/// The same, for routes of an app's own: its errors are its to tell.
+pub(super) fn tell_ours(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
+    match response.response().error().is_some_and(|error| error.as_error::<Error>().is_some()) {
+        true => tell(response),
+        false => response.map_into_boxed_body(),
+    }
+}
+
 /// The answer, with its error in the form that fits whoever asked.
 pub(super) fn tell(response: ServiceResponse<impl MessageBody + 'static>) -> ServiceResponse<BoxBody> {
     let Some(error) = response.response().error() else {

@@ -12,12 +12,13 @@ use actix_web::rt::net::{TcpSocket, TcpStream};
 use actix_web::rt::spawn;
 use actix_web::rt::time::sleep;
 use actix_web::web::{self, Data};
-use actix_web::{App, HttpResponse};
+use actix_web::{App, HttpResponse, Route};
 
 use super::connection::{Connection, LINGER};
 use super::error::Error;
 use super::frame::frame;
 use super::metrics::{self, Scrape};
+use super::ours::Ours;
 use super::places::{self, Places};
 use super::routes;
 use crate::config::ServerConfig;
@@ -35,19 +36,28 @@ const MOST_WAITING: u32 = 1024;
 const MOST_WATCHING: usize = 16;
 
 /// Everything we serve, to be mounted into an Actix app: every URL of [`entries`](super::entries), with our headers,
-/// our errors and our protection against forged requests.
+/// our errors and our protection against forged requests. All other URLs are the app's, and so is what it says where
+/// there is nothing; a route of its own that stands before this one takes the place of ours.
 ///
-/// The guards of [`extract`](super::extract) work on routes of the app's own too, if it has the instance:
-/// `App::new().app_data(Data::new(vestibule.clone()))`. Mount this last: it answers to every path.
+/// At the root of the app: our pages lead to each other by whole paths, so that below a path of the app's they are not
+/// there. The guards of [`extract`](super::extract) work on routes of the app's own too, if it has the instance:
+/// `App::new().app_data(Data::new(vestibule.clone()))`.
 pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
     if let Err(error) = keep::start(vestibule) {
         log::error!("no thread that reads revocations could be started: {error}");
     }
     web::scope("")
+        .guard(Ours::new(routes::entries().into_iter().map(|entry| entry.path)))
         .app_data(Data::new(vestibule.clone()))
         .app_data(vestibule.measures.route(NO_ROUTE))
         .configure(|config| routes::configure(config, vestibule))
         .wrap(from_fn(frame))
+}
+
+/// Our words for an address where there is nothing, as a page or as a problem document: for an app that has none of its
+/// own, `App::new().default_service(vestibule::web::not_found())`. It needs the instance as the guards do.
+pub fn not_found() -> Route {
+    web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) }).wrap(from_fn(frame))
 }
 
 /// Serves until told to stop; `announce` is called once the socket is open, with its address.
@@ -158,11 +168,8 @@ fn answer<Stopping: Future<Output = ()> + 'static>(
         .graceful_shutdown_signal(stopping)
         .local_addr(address)
         .on_connect_ext(|connection: &Connection, data| connection.introduce(data));
-    // `OPTIONS *` is no path, and in no scope.
-    let nowhere = web::to(|| async { Err::<HttpResponse, _>(Error::NotFound) });
-    let nowhere = nowhere.wrap(from_fn(frame));
     let app = App::new().app_data(Data::new(vestibule.clone())).app_data(vestibule.measures.route(NO_ROUTE));
-    let app = app.configure(|config| mount(config, &vestibule)).default_service(nowhere);
+    let app = app.configure(|config| mount(config, &vestibule)).default_service(not_found());
     spawn(beat(vestibule.measures.pulses.begin()));
     fn_service(move |stream: TcpStream| {
         let seated = seat(stream, &places, &config);

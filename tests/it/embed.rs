@@ -6,6 +6,7 @@ use actix_web::web::{Data, get, post};
 use actix_web::{App, HttpResponse};
 use vestibule::Vestibule;
 use vestibule::clock::Clock;
+use vestibule::flows::deliver_mail;
 use vestibule::web::extract::{CurrentUser, Reauthenticated};
 use vestibule::web::service;
 
@@ -117,7 +118,7 @@ async fn no_page_offers_a_mail_until_somebody_carries_it() {
 
     let before = ask(&vestibule, get_at("/login")).await;
     let asked = ask(&vestibule, get_at("/forgot")).await;
-    vestibule::flows::deliver_mail::run(&vestibule, vestibule.clock.now()).await.unwrap();
+    deliver_mail::run(&vestibule, vestibule.clock.now()).await.unwrap();
     let after = ask(&vestibule, get_at("/login")).await;
 
     assert!(before.body.contains("Ask your administrator for a reset link.") && asked.status == 404);

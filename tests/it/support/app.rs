@@ -67,7 +67,7 @@ impl TestApp {
     ) -> Self {
         let vestibule = Vestibule::open_at(config, clock).expect("it opens");
         let app = App::new().app_data(Data::new(vestibule.clone())).configure(others);
-        let app = app.service(web::service(&vestibule));
+        let app = app.service(web::service(&vestibule)).default_service(web::not_found());
         let app = Rc::new(test::init_service(app).await);
         let call: Call = Rc::new(move |request: TestRequest| {
             let app = Rc::clone(&app);
