@@ -93,6 +93,40 @@ async fn a_key_whose_turn_is_over_signs_nothing_new() {
 }
 
 #[actix_web::test]
+async fn through_two_turns_both_nodes_publish_the_key_of_every_token_that_counts() {
+    const STEP: i64 = 30 * 60;
+    let app = TestApp::new().await;
+    let other = app.another_node().await;
+    app.register("ada").await;
+    let lifetime = app.vestibule.config.tokens.lifetime;
+    let (mut live, mut signed) = (Vec::new(), Vec::new());
+
+    for _ in 0..2 {
+        app.pass(29 * A_DAY - 2 * STEP);
+        for step in 0..54 {
+            // By turns one of them keeps house, and the other hears of it half a second later.
+            let (here, there) = if step % 2 == 0 { (&app, &other) } else { (&other, &app) };
+            keep(here).await;
+            signing_keys::refresh(&there.vestibule).await.unwrap();
+            let token = log_in(there).await;
+            signed.push(kid(&token));
+            live.push((app.now(), token));
+            live.retain(|(since, _)| app.now() < *since + lifetime);
+            for node in [here, there] {
+                let published = kids(node).await;
+                for (_, token) in &live {
+                    assert!(published.contains(&kid(token)) && opens(node, token).await, "step {step}");
+                }
+            }
+            app.pass(STEP);
+        }
+    }
+
+    signed.dedup();
+    assert_eq!(signed.len(), 3, "each took its turn once");
+}
+
+#[actix_web::test]
 async fn given_up_at_once_nothing_that_was_signed_counts_at_any_node_and_every_session_ends() {
     let app = TestApp::new().await;
     app.register("ada").await;
