@@ -41,6 +41,7 @@ mod fetches;
 mod forged_requests;
 mod forgot;
 mod groups;
+mod forward_auth;
 mod guards;
 mod guessing;
 mod half_states;
