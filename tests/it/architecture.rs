@@ -32,7 +32,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("argon2", &["credentials/password.rs"]),
     ("askama", &["web", "mail/messages.rs", "mail/factor_messages.rs", "mail/passkey_messages.rs"]),
     ("aws_lc_rs", &["secret.rs"]),
-    ("base64", &["secret.rs", "config/secret.rs"]),
+    ("base64", &["secret.rs", "config/secret.rs", "verify"]),
     ("clap", &["cli"]),
     ("clap_complete", &["cli/completions.rs"]),
     ("csv", &["web/pages/activity_csv.rs"]),
@@ -44,6 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("documented", &["config"]),
     ("dotenvy", &["config/environment.rs"]),
     ("env_logger", &["cli/logging.rs"]),
+    ("flate2", &["verify/status_list.rs"]),
     (
         "futures_util",
         &[
@@ -57,7 +58,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("governor", &["tokens/forgeries.rs"]),
     ("ipnet", &["config", "web/extract/context.rs"]),
     ("jiff", &["clock.rs", "config/duration.rs", "cli/logging.rs"]),
-    ("jsonwebtoken", &["tokens"]),
+    ("jsonwebtoken", &["tokens", "verify"]),
     ("lettre", &["mail/mailer.rs", "config/mail.rs"]),
     ("memchr", &["web/cookies.rs"]),
     ("percent_encoding", &["web/cookies.rs", "web/extract/form.rs"]),
