@@ -43,7 +43,6 @@ impl Verifier {
     }
 
     /// The same, with settings of your own.
-    #[must_use]
     pub fn builder(issuer: &str, audience: &str) -> Builder {
         Builder::new(issuer, audience)
     }
