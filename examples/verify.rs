@@ -17,7 +17,7 @@ fn main() -> Result<ExitCode, Box<dyn std::error::Error>> {
         return Err("verify ISSUER AUDIENCE <tokens".into());
     };
     let verifier = Verifier::start(issuer, audience)?;
-    if !verifier.wait_until_ready(Duration::from_secs(5)) {
+    if !verifier.wait_until_ready(Duration::from_secs(3)) {
         eprintln!("{issuer} does not answer yet; every token is refused until it does");
     }
     let mut ended = ExitCode::SUCCESS;

@@ -5,6 +5,7 @@
 
 mod hostile;
 mod issuer;
+mod recipes;
 mod status;
 mod tokens;
 
