@@ -7,7 +7,7 @@
 //! | [`clock`] [`device`] [`id`] [`secret`] | the ground: time, names, keys |
 //! | [`credentials`] [`tokens`] | proof, checked and given; no database, no HTTP |
 //! | [`db`] [`models`] [`mail`] | nouns: the tables, and every query on them; what we write to people |
-//! | [`verified_tokens`] [`seen_sessions`] [`measures`] | what is kept in memory between requests |
+//! | [`verified_tokens`] [`seen_sessions`] [`token_status`] [`measures`] | what is kept in memory between requests |
 //! | [`config`] [`vestibule`] | what the operator sets, and what is built of it once |
 //! | [`flows`] | verbs: register, log in, reset a password |
 //! | [`web`] [`cli`] | the two edges: browsers and programs, operators |
@@ -99,6 +99,8 @@ pub mod models;
 pub mod secret;
 #[cfg(feature = "server")]
 pub mod seen_sessions;
+#[cfg(feature = "server")]
+pub mod token_status;
 #[cfg(feature = "server")]
 pub mod tokens;
 #[cfg(feature = "server")]

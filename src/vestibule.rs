@@ -19,6 +19,7 @@ use crate::measures::Measures;
 use crate::models::{Passkey, SigningKey};
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
 use crate::seen_sessions::SeenSessions;
+use crate::token_status::TokenStatus;
 use crate::tokens::{Forgeries, Key, KeyRing, Profile, RingKey};
 use crate::verified_tokens::{TRUSTED_FOR, VerifiedTokens};
 
@@ -51,6 +52,8 @@ pub struct Parts {
     pub request_ids: RequestIds,
     /// Tokens that were found good.
     pub verified: VerifiedTokens,
+    /// Which tokens are over before their time, for those who check them by themselves.
+    pub status: TokenStatus,
     /// Sessions that were used, and whose rows do not say so yet.
     pub seen: SeenSessions,
     /// Counts forged tokens.
@@ -215,6 +218,7 @@ impl Vestibule {
             signing_keys: master.sealer("signing key"),
             request_ids: RequestIds::new(),
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
+            status: TokenStatus::default(),
             seen: SeenSessions::default(),
             forgeries: Forgeries::new(
                 config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),

@@ -166,6 +166,12 @@ impl Config {
         }
     }
 
+    /// Where others find the token status list.
+    #[must_use]
+    pub fn token_status_uri(&self) -> String {
+        format!("{}/.well-known/token-status", self.public_url())
+    }
+
     /// The host under which browsers reach us; none, if that is an address.
     #[must_use]
     pub fn host(&self) -> Option<String> {

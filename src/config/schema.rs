@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 use toml::{Table, Value};
 
 use super::{
-    AccountConfig, Config, DatabaseConfig, ForwardAuthConfig, LogConfig, MASK, MailConfig, MetricsConfig, PasswordsConfig,
-    RegistrationConfig, SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig, TokensConfig,
-    WebauthnConfig,
+    AccountConfig, Config, DatabaseConfig, ForwardAuthConfig, LogConfig, MASK, MailConfig, MetricsConfig,
+    PasswordsConfig, RegistrationConfig, SecondFactorConfig, ServerConfig, SessionsConfig, ThrottleConfig,
+    TokensConfig, WebauthnConfig,
 };
 
 /// What environment variables of ours begin with.

@@ -38,6 +38,7 @@ diesel::table! {
         revoked_because -> Nullable<Text>,
         renewable_since -> Nullable<BigInt>,
         network -> Text,
+        status_index -> Nullable<BigInt>,
     }
 }
 
@@ -226,6 +227,21 @@ diesel::table! {
         user_id -> Text,
         group_name -> Text,
         since -> BigInt,
+    }
+}
+
+diesel::table! {
+    status_blocks (first_index) {
+        first_index -> BigInt,
+        free_at -> BigInt,
+    }
+}
+
+diesel::table! {
+    invalid_tokens (status_index) {
+        status_index -> BigInt,
+        since -> BigInt,
+        until -> BigInt,
     }
 }
 

@@ -10,6 +10,7 @@
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::token_status;
 use crate::id::{SessionId, UserId};
 use crate::models::{EventKind, Revocation, RevokedBecause, Session, TotpFactor, User};
 use crate::vestibule::Vestibule;
@@ -82,6 +83,8 @@ pub(super) fn revoke(
 ) -> Result<bool, db::Error> {
     let ended = Session::revoke(conn, user, id, because, now)?;
     if ended {
+        let status = Session::find_status(conn, id, now)?;
+        token_status::invalidate(here, conn, status)?;
         notify(here, conn, user, Some(id))?;
     }
     Ok(ended)
@@ -98,7 +101,9 @@ pub(super) fn revoke_all_but(
 ) -> Result<usize, db::Error> {
     // A sign-in that goes on at this moment is waited for: else its session would outlive what ends here.
     User::find_locked(conn, user)?;
+    let statuses = Session::list_statuses(conn, user, keep, now)?;
     let ended = Session::revoke_all(conn, user, keep, because, now)?;
+    token_status::invalidate(here, conn, statuses)?;
     TotpFactor::delete_pending(conn, user)?;
     // The session that stays is asked for anew, too: that does no harm.
     ask_anew(here, conn, user)?;

@@ -8,8 +8,8 @@ use crate::flows::delete_account::{self, MOST_TOGETHER};
 use crate::flows::passkey_ceremony;
 use crate::flows::rotate_keys;
 use crate::models::{
-    EmailProof, Event, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken, ResetRequest,
-    Revocation, Session, SpentCeremony, User,
+    EmailProof, Event, InvalidToken, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken,
+    ResetRequest, Revocation, Session, SpentCeremony, User,
 };
 use crate::vestibule::Vestibule;
 
@@ -48,6 +48,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - account.events_retention, Event::delete_old).await?;
     rows += forget(vestibule, now - FAILURES, LoginFailure::delete_old).await?;
     rows += forget(vestibule, now - REVOCATIONS, Revocation::delete_old).await?;
+    rows += forget(vestibule, now, InvalidToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, EmailProof::delete_old).await?;
     rows += forget(vestibule, now - CHALLENGES, LoginChallenge::delete_old).await?;

@@ -3,7 +3,7 @@
 use crate::clock::Timestamp;
 use crate::id::TokenId;
 use crate::models::{Session, User};
-use crate::tokens::{AccessClaims, TokenError};
+use crate::tokens::{AccessClaims, Status, StatusReference, TokenError};
 use crate::vestibule::Vestibule;
 
 /// A signed token and what it says. `Debug` does not show it.
@@ -70,5 +70,11 @@ pub(super) fn claims(
         amr: session.amr.split(' ').map(str::to_owned).collect(),
         preferred_username: user.username.clone(),
         groups: user.groups().map(str::to_owned).collect(),
+        status: session.status_index.and_then(|index| status(vestibule, index)),
     }
+}
+
+fn status(vestibule: &Vestibule, index: i64) -> Option<Status> {
+    let idx = u64::try_from(index).ok()?;
+    Some(Status { status_list: StatusReference { idx, uri: vestibule.config.token_status_uri() } })
 }

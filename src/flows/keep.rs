@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::authenticate::LAST_SEEN_STEP;
-use super::{housekeeping, rotate_keys, signing_keys};
+use super::{housekeeping, rotate_keys, signing_keys, token_status};
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::id::RevocationId;
@@ -135,6 +135,7 @@ struct Notices {
     conn: Option<AnyConnection>,
     newest: Option<Timestamp>,
     heeded: HashSet<RevocationId>,
+    newest_status: Option<Timestamp>,
 }
 
 impl Notices {
@@ -148,7 +149,11 @@ impl Notices {
         // Not since a moment of this clock: it may jump, and what was written before it did is not to be missed.
         let notices = Revocation::list_since(&mut conn, newest.min(now) - OVERLAP)?;
         signing_keys::take_up(vestibule, &mut conn)?;
-        if !vestibule.verified.is_current() {
+        let is_current = vestibule.verified.is_current();
+        let since = self.newest_status.filter(|_| is_current).map(|newest| newest.min(now) - OVERLAP);
+        let newest_status = token_status::read(vestibule, &mut conn, since, now)?;
+        self.newest_status = newest_status.max(self.newest_status).or(Some(now));
+        if !is_current {
             vestibule.verified.forget_all();
         }
         let (mut fresh, mut latest) = (0, None);

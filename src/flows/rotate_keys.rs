@@ -10,6 +10,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::signing_keys::{self, State};
+use crate::flows::token_status;
 use crate::models::{EventKind, RevokedBecause, Session, SigningKey};
 use crate::vestibule::Vestibule;
 
@@ -83,13 +84,18 @@ pub async fn at_once(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> 
     signing_keys::refresh(vestibule).await?;
     let mut ended = 0;
     loop {
+        let here = vestibule.clone();
         let some = vestibule.db.write(move |conn| {
-            let because = RevokedBecause::KeyWithdrawn;
-            Ok::<_, db::Error>(Session::revoke_older(conn, now, because, MOST_TOGETHER)?)
+            let some = Session::list_older(conn, now, MOST_TOGETHER)?;
+            let (ids, statuses): (Vec<_>, Vec<_>) = some.into_iter().unzip();
+            let ended = Session::revoke_these(conn, &ids, RevokedBecause::KeyWithdrawn, now)?;
+            // Others may go by the published keys that they keep for a few minutes.
+            token_status::invalidate(&here, conn, statuses.into_iter().flatten())?;
+            Ok::<_, db::Error>((ids.len(), ended))
         });
-        let some = some.await?;
+        let (listed, some) = some.await?;
         ended += some;
-        if some < MOST_TOGETHER as usize {
+        if listed < MOST_TOGETHER as usize {
             return Ok(ended);
         }
     }

@@ -3,8 +3,8 @@
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
-use crate::flows::end_session;
 use crate::flows::stay::Stay;
+use crate::flows::{end_session, status_index};
 use crate::id::SessionId;
 use crate::models::{self, RevokedBecause, Session, User};
 use crate::tokens::RefreshToken;
@@ -83,8 +83,9 @@ pub(super) fn insert(
         revoked_at: None,
         revoked_because: None,
         renewable_since: stay.is_renewable().then_some(now),
+        status_index: None,
     };
-    begin(conn, user, session)
+    begin(here, conn, user, session)
 }
 
 /// The session goes on under a new id, now that its user has proved themselves anew: a token that was stolen before is
@@ -107,11 +108,19 @@ pub(super) fn go_on(
         amr: proof.amr.to_owned(),
         ..old.clone()
     };
-    begin(conn, user, session).map(Some)
+    begin(here, conn, user, session).map(Some)
 }
 
-/// Writes the session, with its first refresh token if it is to have one.
-fn begin(conn: &mut Transaction<'_>, user: User, session: Session) -> Result<SignedIn, db::Error> {
+/// Writes the session, with a place in the status list that is its own, and its first refresh token if it is to have
+/// one.
+fn begin(
+    here: &Vestibule,
+    conn: &mut Transaction<'_>,
+    user: User,
+    session: Session,
+) -> Result<SignedIn, db::Error> {
+    let index = status_index::next(here, conn, session.expires_at, session.last_seen_at)?;
+    let session = Session { status_index: Some(index), ..session };
     session.insert(conn)?;
     let refresh = session.renewable_since.map(|_| RefreshToken::generate());
     if let Some(token) = &refresh {

@@ -81,6 +81,8 @@ pub struct Session {
     pub renewable_since: Option<Timestamp>,
     /// From which network: the address, or the /64 of an IPv6 one.
     pub network: String,
+    /// Where its tokens stand in the token status list; nowhere, if it began before there was one.
+    pub status_index: Option<i64>,
 }
 
 /// What makes a session one that has ended, and one that people still look back on.
@@ -278,6 +280,30 @@ impl Session {
             .map(|rows| rows == 1)
     }
 
+    /// Where the tokens of a session stand in the status list, if any of them can be valid.
+    pub fn find_status(conn: &mut AnyConnection, id: &SessionId, now: Timestamp) -> QueryResult<Option<i64>> {
+        let index =
+            sessions::table.find(id).filter(sessions::expires_at.gt(now)).select(sessions::status_index);
+        index.first(conn).optional().map(Option::flatten)
+    }
+
+    /// The same of every live session of `user` but `keep`.
+    pub fn list_statuses(
+        conn: &mut AnyConnection,
+        user: &UserId,
+        keep: Option<&SessionId>,
+        now: Timestamp,
+    ) -> QueryResult<Vec<i64>> {
+        sessions::table
+            .filter(sessions::user_id.eq(user))
+            .filter(sessions::id.ne(keep.map_or("", SessionId::as_str)))
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
+            .filter(sessions::status_index.is_not_null())
+            .select(sessions::status_index.assume_not_null())
+            .load(conn)
+    }
+
     /// Ends every live session of `user` but `keep`; how many that were.
     pub fn revoke_all(
         conn: &mut AnyConnection,
@@ -295,22 +321,31 @@ impl Session {
             .execute(conn)
     }
 
-    /// Ends up to `limit` live sessions that began by `by`, whosever they are; how many that were.
-    pub fn revoke_older(
+    /// Up to `limit` live sessions that began by `by`, whosever they are, and where their tokens stand in the status list.
+    pub fn list_older(
         conn: &mut AnyConnection,
         by: Timestamp,
-        because: RevokedBecause,
         limit: i64,
+    ) -> QueryResult<Vec<(SessionId, Option<i64>)>> {
+        sessions::table
+            .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(by))
+            .filter(sessions::created_at.le(by))
+            .select((sessions::id, sessions::status_index))
+            .limit(limit)
+            .load(conn)
+    }
+
+    /// Ends those of these sessions that still live; how many that were.
+    pub fn revoke_these(
+        conn: &mut AnyConnection,
+        these: &[SessionId],
+        because: RevokedBecause,
+        now: Timestamp,
     ) -> QueryResult<usize> {
-        let live = diesel::alias!(sessions as live);
-        let some = live
-            .filter(live.field(sessions::revoked_at).is_null())
-            .filter(live.field(sessions::expires_at).gt(by))
-            .filter(live.field(sessions::created_at).le(by))
-            .select(live.field(sessions::id))
-            .limit(limit);
-        diesel::update(sessions::table.filter(sessions::id.eq_any(some)))
-            .set((sessions::revoked_at.eq(by), sessions::revoked_because.eq(because)))
+        diesel::update(sessions::table.filter(sessions::id.eq_any(these)))
+            .filter(sessions::revoked_at.is_null())
+            .set((sessions::revoked_at.eq(now), sessions::revoked_because.eq(because)))
             .execute(conn)
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::TokenError;
+use super::{Status, TokenError};
 use crate::clock::Timestamp;
 use crate::id::{SessionId, TokenId, UserId};
 
@@ -43,6 +43,10 @@ pub struct AccessClaims {
     /// have none.
     #[serde(default)]
     pub groups: Vec<String>,
+    /// Where others learn whether it was taken back (draft-ietf-oauth-status-list). Tokens of sessions from before there
+    /// was a list have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
 }
 
 /// One audience, or several (RFC 7519 §4.1.3).

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use jsonwebtoken::{Header, Validation};
+use serde::Serialize;
 
 use super::{AccessClaims, Key, Profile, TokenError, shape};
 use crate::clock::Timestamp;
@@ -91,12 +92,22 @@ impl KeyRing {
     ///
     /// [`TokenError::Forged`] when no key can sign: never with keys that were loaded.
     pub fn sign(&self, claims: &AccessClaims) -> Result<String, TokenError> {
+        self.sign_as("at+jwt", claims, claims.iat)
+    }
+
+    /// What `claims` say at `iat` as a signed document of another kind: its `typ` keeps it from being taken for an access
+    /// token, and those from being taken for it (RFC 8725 §3.11).
+    ///
+    /// # Errors
+    ///
+    /// [`TokenError::Forged`] when no key can sign: never with keys that were loaded.
+    pub fn sign_as(&self, typ: &str, claims: &impl Serialize, iat: Timestamp) -> Result<String, TokenError> {
         let keys = self.keys();
         // A clock that was set back behind the first key's time: that one signs.
-        let current = keys.iter().find(|key| key.signs_from <= claims.iat).or(keys.last());
+        let current = keys.iter().find(|key| key.signs_from <= iat).or(keys.last());
         let key = &current.ok_or(TokenError::Forged)?.key;
         let mut header = Header::new(key.algorithm);
-        header.typ = Some("at+jwt".to_owned());
+        header.typ = Some(typ.to_owned());
         header.kid = Some(key.id.as_str().to_owned());
         jsonwebtoken::encode(&header, claims, &key.signing).map_err(|_| TokenError::Forged)
     }

@@ -13,6 +13,7 @@ mod key;
 mod key_ring;
 mod refresh_token;
 mod shape;
+mod status_list;
 
 pub use claims::{AccessClaims, Audience, Profile};
 pub use door_token::DoorToken;
@@ -20,6 +21,7 @@ pub use forgeries::Forgeries;
 pub use key::{GeneratedKey, Key};
 pub use key_ring::{KeyRing, RingKey};
 pub use refresh_token::RefreshToken;
+pub use status_list::{EncodedStatusList, Status, StatusList, StatusListClaims, StatusReference};
 
 /// Why a token is refused. Callers are told none of it: a forger learns nothing from our answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

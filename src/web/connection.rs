@@ -8,6 +8,7 @@
 //! opened ──request_timeout──> asked ──no limit here──> answered ──keep_alive──> asked
 //!                                   (the deed's own)            ──request_timeout from the first byte──> asked
 //!                                                               ──a second, if its body was not read──> closed
+//!                                   ──a stream: once it has ended──> as after any other answer
 //! ```
 
 use std::cell::Cell;
@@ -50,7 +51,11 @@ pub(super) struct Patience {
     has_begun: Cell<bool>,
     is_unread: Cell<bool>,
     has_ended: Cell<bool>,
+    is_streaming: Cell<bool>,
 }
+
+/// An answer that goes on for as long as we have something to say; until it is dropped, nobody is late.
+pub(super) struct Streaming(Rc<Patience>);
 
 impl Connection {
     pub(super) fn new(stream: TcpStream, place: Option<Place>, config: &ServerConfig) -> Self {
@@ -62,6 +67,7 @@ impl Connection {
             has_begun: Cell::new(true),
             is_unread: Cell::new(false),
             has_ended: Cell::new(false),
+            is_streaming: Cell::new(false),
         };
         Self { stream, patience: Rc::new(patience), alarm: Box::pin(sleep_until(until)), _place: place }
     }
@@ -101,12 +107,31 @@ impl Patience {
     }
 
     fn answered(&self, is_last: bool) {
-        let is_cut = self.is_unread.get() || is_last;
-        let time = if is_cut { LINGER } else { self.keep_alive };
-        self.until.set(Some(Instant::now() + time + MOMENT));
         self.has_begun.set(false);
-        self.has_ended.set(self.has_ended.get() || is_cut);
+        self.has_ended.set(self.has_ended.get() || self.is_unread.get() || is_last);
+        if !self.is_streaming.get() {
+            self.wait();
+        }
     }
+
+    fn wait(&self) {
+        let time = if self.has_ended.get() { LINGER } else { self.keep_alive };
+        self.until.set(Some(Instant::now() + time + MOMENT));
+    }
+}
+
+impl Drop for Streaming {
+    fn drop(&mut self) {
+        self.0.is_streaming.set(false);
+        self.0.wait();
+    }
+}
+
+/// The answer to this request is a stream. Whoever does not read it on still has to let it go once it has ended.
+pub(super) fn stream(request: &HttpRequest) -> Option<Streaming> {
+    let patience = Rc::clone(request.conn_data::<Rc<Patience>>()?);
+    patience.is_streaming.set(true);
+    Some(Streaming(patience))
 }
 
 /// A request is with us, on a connection of our own server. On one that has ended it is none (RFC 9112 §9.6), though

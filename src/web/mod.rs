@@ -38,6 +38,8 @@ mod same_origin;
 mod server;
 mod session_rows;
 mod theme;
+mod token_status;
+mod token_status_events;
 mod well_known;
 
 pub use error::Error;

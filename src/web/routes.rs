@@ -10,7 +10,9 @@ use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Rout
 use futures_util::FutureExt as _;
 
 use super::error::Error;
-use super::{api, assets, flow_state, forward_auth, health, pages, well_known};
+use super::{
+    api, assets, flow_state, forward_auth, health, pages, token_status, token_status_events, well_known,
+};
 use crate::vestibule::Vestibule;
 
 /// One line of the table.
@@ -64,6 +66,8 @@ fn table() -> Table {
         .form("/account/password/remove", pages::remove_password::submit)
         .form("/account/password/set", pages::set_password::submit)
         .bare("/.well-known/jwks.json", well_known::jwks)
+        .bare("/.well-known/token-status", token_status::show)
+        .bare("/.well-known/token-status/events", token_status_events::show)
         .bare("/.well-known/oauth-authorization-server", well_known::oauth_authorization_server)
         .bare("/.well-known/change-password", pages::change_password::well_known)
         .get("/setup/{token}", pages::setup::open)

@@ -132,6 +132,14 @@ impl Door {
         let server = if self.hears_signals { server } else { server.disable_signals() };
         let (places, stop) = (Places::new(config), server.graceful_shutdown_signal());
         let vestibule = vestibule.clone();
+        if self.hears_signals {
+            // Streams would be waited for.
+            let (ending, here) = (stop.clone(), vestibule.clone());
+            spawn(async move {
+                ending.notified().await;
+                here.status.listeners.close();
+            });
+        }
         let server = server.listen(self.name, listener, move || {
             let stop = stop.clone();
             let stopping = move || {

@@ -1,6 +1,6 @@
 //! `/.well-known/`: what services need that check our tokens by themselves.
 
-use actix_web::http::header::{self, EntityTag};
+use actix_web::http::header::{self, EntityTag, HeaderName, HeaderValue};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
@@ -12,7 +12,7 @@ use crate::secret;
 use crate::vestibule::Vestibule;
 
 /// How long others may keep our keys, in seconds: far less than the day for which a key is published before it signs.
-const KEPT_FOR: u32 = 300;
+const KEPT_FOR: u64 = 300;
 
 /// `GET /.well-known/jwks.json`: the public keys (RFC 7517).
 pub(super) async fn jwks(
@@ -31,6 +31,8 @@ struct Metadata {
     response_types_supported: [&'static str; 0],
     grant_types_supported: [&'static str; 0],
     access_token_signing_alg_values_supported: [&'static str; 1],
+    token_status_uri: String,
+    token_status_events_uri: String,
 }
 
 /// `GET /.well-known/oauth-authorization-server`: where the keys are, and what else others ask for.
@@ -48,27 +50,54 @@ pub(super) async fn oauth_authorization_server(
             Algorithm::EdDSA => ["EdDSA"],
             Algorithm::HS256 => ["HS256"],
         },
+        token_status_uri: config.token_status_uri(),
+        token_status_events_uri: format!("{}/events", config.token_status_uri()),
     };
     let text =
         serde_json::to_string(&metadata).map_err(|error| Error::Internal { cause: error.to_string() })?;
     Ok(document(&request, "application/json", text))
 }
 
-/// A public document: anybody may keep it for a while.
+/// Scripts of any site may read it: there is nothing in it that is anybody's own.
+pub(super) const FOR_ALL: (HeaderName, HeaderValue) =
+    (header::ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+
+/// What anybody may keep for a while.
+pub(super) struct Document {
+    pub(super) kind: &'static str,
+    pub(super) text: String,
+    /// Names this text among all others.
+    pub(super) tag: String,
+    /// In seconds.
+    pub(super) kept_for: u64,
+}
+
 fn document(request: &HttpRequest, kind: &'static str, text: String) -> HttpResponse {
-    let tag = EntityTag::new_strong(secret::to_base64url(&secret::sha256(text.as_bytes())));
-    let is_known =
-        request.headers().get_all(header::IF_NONE_MATCH).filter_map(|value| value.to_str().ok()).any(
-            |value| value.split(',').any(|known| known.trim().trim_start_matches("W/") == tag.to_string()),
-        );
+    let tag = secret::to_base64url(&secret::sha256(text.as_bytes()));
+    answer(request, Document { kind, text, tag, kept_for: KEPT_FOR })
+}
+
+pub(super) fn tag(name: &str) -> EntityTag {
+    EntityTag::new_strong(name.to_owned())
+}
+
+/// The document, unless whoever asks has it.
+pub(super) fn answer(request: &HttpRequest, document: Document) -> HttpResponse {
+    let tag = tag(&document.tag).to_string();
+    let is_known = request
+        .headers()
+        .get_all(header::IF_NONE_MATCH)
+        .filter_map(|value| value.to_str().ok())
+        .any(|value| value.split(',').any(|known| known.trim().trim_start_matches("W/") == tag));
     let mut head: HttpResponseBuilder = match is_known {
         true => HttpResponse::NotModified(),
         false => HttpResponse::Ok(),
     };
-    head.insert_header((header::CACHE_CONTROL, format!("public, max-age={KEPT_FOR}")))
-        .insert_header((header::ETAG, tag.to_string()));
+    head.insert_header((header::CACHE_CONTROL, format!("public, max-age={}", document.kept_for)))
+        .insert_header((header::ETAG, tag))
+        .insert_header(FOR_ALL);
     match is_known {
         true => head.finish(),
-        false => head.content_type(kind).body(text),
+        false => head.content_type(document.kind).body(document.text),
     }
 }

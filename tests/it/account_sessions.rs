@@ -75,6 +75,7 @@ async fn ended(app: &TestApp, user: &User, count: usize, per_second: usize) {
                 revoked_because: Some(RevokedBecause::LoggedOut),
                 renewable_since: None,
                 network: "192.0.2.9".to_owned(),
+                status_index: None,
             };
             session.insert(conn)?;
         }

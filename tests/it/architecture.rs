@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["config"],
     &["credentials", "tokens"],
     &["db", "models", "mail"],
-    &["measures", "seen_sessions", "verified_tokens", "vestibule"],
+    &["measures", "seen_sessions", "token_status", "verified_tokens", "vestibule"],
     &["flows"],
     &["web"],
     &["cli"],
@@ -44,7 +44,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("documented", &["config"]),
     ("dotenvy", &["config/environment.rs"]),
     ("env_logger", &["cli/logging.rs"]),
-    ("flate2", &["verify/status_list.rs"]),
+    ("flate2", &["tokens/status_list.rs", "verify/status_list.rs"]),
     (
         "futures_util",
         &[
@@ -53,6 +53,7 @@ const HOMES: &[(&str, &[&str])] = &[
             "web/pages/activity_csv.rs",
             "web/pages/export.rs",
             "web/routes.rs",
+            "web/token_status_events.rs",
         ],
     ),
     ("governor", &["tokens/forgeries.rs"]),
@@ -91,10 +92,13 @@ const HOMES: &[(&str, &[&str])] = &[
             "flows/deliver_mail.rs",
             "flows/housekeeping.rs",
             "flows/keep.rs",
+            "flows/token_status.rs",
+            "token_status",
             "vestibule.rs",
             "web/connection.rs",
             "web/extract/body.rs",
             "web/metrics/scrape.rs",
+            "web/token_status_events.rs",
             "cli",
         ],
     ),
@@ -198,9 +202,11 @@ fn the_lower_half_knows_no_request_and_the_pure_parts_know_no_table() {
         let asks_the_time = code.contains("clock.now()");
         let may_ask = [
             "web/extract/context.rs",
+            "web/token_status_events.rs",
             "flows/carry_mail.rs",
             "flows/keep.rs",
             "flows/end_session.rs",
+            "flows/token_status.rs",
             "vestibule.rs",
         ]
         .contains(&file.as_str())

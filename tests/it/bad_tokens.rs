@@ -70,7 +70,7 @@ pub fn headers(kid: &str, jwk: &str) -> Vec<Bad> {
 }
 
 /// Claims that tokens from before an upgrade may lack: for an hour both are about.
-pub const OPTIONAL: [&str; 1] = ["groups"];
+pub const OPTIONAL: [&str; 2] = ["groups", "status"];
 
 /// Claims that are not those of a token of ours, at this moment.
 #[rustfmt::skip]
@@ -88,7 +88,9 @@ pub fn payloads(claims: &Value, now: i64) -> Vec<Bad> {
         json!({ "iss": "http://localhost:8080/" }), json!({ "iss": ["http://localhost:8080"] }), json!({ "iss": 1 }),
         json!({ "sub": "nobody" }), json!({ "sub": 1 }), json!({ "sid": "nothing" }), json!({ "sid": "' OR 1=1 --" }),
         json!({ "sid": claims["jti"] }), json!({ "amr": "pwd" }), json!({ "role": "admin" }), json!({ "unknown": 1 }),
-        json!({ "preferred_username": "x".repeat(4000) }),
+        json!({ "preferred_username": "x".repeat(4000) }), json!({ "status": 1 }), json!({ "status": {} }),
+        json!({ "status": { "status_list": { "idx": -1, "uri": "x" } } }), json!({ "status": { "status_list": { "idx": 1 } } }),
+        json!({ "status": { "status_list": { "idx": 1, "uri": "x", "more": 1 } } }),
     ];
     let required = claims.as_object().unwrap().keys().filter(|name| !OPTIONAL.contains(&name.as_str()));
     changed.extend(required.map(|name| json!({ name: null })));

@@ -95,6 +95,7 @@ async fn a_token_says_what_is_documented_and_no_more() {
             "nbf",
             "preferred_username",
             "sid",
+            "status",
             "sub"
         ]
     );

@@ -17,7 +17,9 @@ pub struct Answer {
 impl Answer {
     pub async fn of(response: ServiceResponse<impl MessageBody>) -> Self {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = actix_web::test::read_body(response).await;
+        // A stream of events goes on.
+        let is_stream = headers.get(header::CONTENT_TYPE).is_some_and(|kind| kind == "text/event-stream");
+        let body = if is_stream { Default::default() } else { actix_web::test::read_body(response).await };
         Self { status, headers, body: String::from_utf8(body.to_vec()).unwrap_or_default() }
     }
 
