@@ -10,7 +10,7 @@ use vestibule::tokens::Audience;
 
 use super::{PASS, WIKI, asked, asked_by_nginx, doors, pass_of, signed_in, visit};
 use crate::nodes::until_remembering;
-use crate::support::{PASSWORD, TestApp};
+use crate::support::TestApp;
 
 #[actix_web::test]
 async fn only_proxies_that_the_operator_trusts_are_answered() {
@@ -128,7 +128,7 @@ async fn the_cookie_of_the_doors_opens_nothing_of_ours_and_no_other_token_opens_
         }
         let mut thief = app.program();
         thief.token = Some(pass.clone());
-        assert!(matches!(thief.get(path).await.status, 303 | 401), "{path}");
+        assert!(matches!(thief.get(path).await.status, 303 | 401 | 403), "{path}");
     }
     let exchange = serde_json::json!({ "grant_type": "refresh_token", "refresh_token": pass });
     assert!(app.program().post("/api/token", &exchange).await.status >= 400);
@@ -172,7 +172,7 @@ async fn a_door_closes_with_the_session_and_with_the_account() {
                 administer_user::disable(&app.vestibule, &user, &caller, now).await.unwrap();
             }
             "close" => {
-                let fields = [("confirmation", name.as_str()), ("password", PASSWORD)];
+                let fields = [("confirmation", name.as_str())];
                 assert_eq!(browser.submit("/account/close", &fields).await.status, 303);
             }
             "expire" => {
