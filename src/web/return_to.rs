@@ -61,11 +61,14 @@ pub(super) fn with_next(way: &str, uri: &Uri) -> String {
     let here = uri.path_and_query().map_or("/", |path| path.as_str());
     match accept_path(here).filter(|here| *here != "/") {
         None => way.to_owned(),
-        Some(here) => {
-            let query = serde_urlencoded::to_string([("next", here)]).unwrap_or_default();
-            format!("{way}?{query}")
-        }
+        Some(here) => and_back(way, here),
     }
+}
+
+/// The address of `way` that leads to `next` afterwards.
+pub(super) fn and_back(way: &str, next: &str) -> String {
+    let query = serde_urlencoded::to_string([("next", next)]).unwrap_or_default();
+    format!("{way}?{query}")
 }
 
 #[cfg(test)]

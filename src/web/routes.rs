@@ -118,8 +118,8 @@ fn table() -> Table {
         .bare("/protected", api::protected::show)
         .json("/api/token", api::token::submit)
         .bare("/api/session", api::session::show)
-        .any("/auth/nginx", forward_auth::nginx)
-        .any("/auth/forward", forward_auth::forward)
+        .bare("/auth/nginx", forward_auth::nginx)
+        .bare("/auth/forward", forward_auth::forward)
         .any("/auth/envoy/{path:.*}", forward_auth::envoy)
         .get("/dev/mailbox", pages::mailbox::list)
         .get("/dev/mailbox/{id}", pages::mailbox::show)
@@ -182,7 +182,7 @@ impl Table {
         table
     }
 
-    /// What reverse proxies ask, whatever the method of the request that it is about. Nothing is read of it but its head.
+    /// What a proxy asks by the method of the request that it is about. Nothing is read of it but its head.
     fn any<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,

@@ -14,7 +14,7 @@ use super::{cookies, extract, forward_auth};
 
 /// Why a request from elsewhere is refused before any handler sees it, if it is.
 pub(super) fn check(request: &ServiceRequest) -> Result<(), Error> {
-    if request.method().is_safe() || forward_auth::is_asked_by_proxies(request.path()) {
+    if request.method().is_safe() || forward_auth::is_asked_by_envoy(request.path()) {
         return Ok(());
     }
     let home = extract::instance(request.request())?.config.origin();

@@ -113,10 +113,19 @@ def the_unit_is_one_that_systemd_takes_and_exposes_little(run, binary, place):
     return level.strip("→ ")
 
 
+def what_proxies_read_that_are_not_here_is_yaml(run, binary, place):
+    from ruamel.yaml import YAML
+
+    for name in ("traefik.yml", "envoy.yaml"):
+        assert YAML(typ="safe").load(DEPLOY / "proxies" / name), name
+    return "no more is known of them: neither proxy has a package of Debian's"
+
+
 TRIALS = [
     the_container_file_is_clean_and_what_it_makes_is_nobody_special,
     the_compose_file_is_valid_and_gives_nobody_more_than_needed,
     secrets_are_random_and_for_their_readers_alone,
     the_unit_is_one_that_systemd_takes_and_exposes_little,
+    what_proxies_read_that_are_not_here_is_yaml,
     what_goes_to_the_builder_is_enough_and_holds_no_secret,
 ]

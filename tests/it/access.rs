@@ -18,6 +18,7 @@ const SIGNED_IN: &str = "whoever is signed in";
 const PROVEN: &str = "whoever proved themselves lately";
 const ADMINISTRATORS: &str = "administrators";
 const BY_TOKEN: &str = "whoever shows a token";
+const BY_PROXY: &str = "proxies that we trust";
 const BY_REFRESH: &str = "whoever has a refresh token";
 const BY_CHALLENGE: &str = "whoever has a challenge";
 const BY_LINK: &str = "whoever has the link";
@@ -115,7 +116,7 @@ fn the_answers_fit_who_may() {
             EVERYBODY | BY_REFRESH | BY_CHALLENGE | BY_LINK | BY_COOKIE | DEVELOPERS => [false, false, false],
             SIGNED_IN | PROVEN => [true, false, false],
             ADMINISTRATORS => [true, true, false],
-            BY_TOKEN => [true, true, true],
+            BY_TOKEN | BY_PROXY => [true, true, true],
             other => panic!("{route}: who is “{other}”?"),
         };
         assert_eq!(refused, expected, "{route} is for {who_may}");

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { request } from "node:https";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { freePort, sleep, startServer } from "../browser/server.mjs";
 import { startEcho } from "./echo.mjs";
 
@@ -151,7 +151,7 @@ export function cookies(answer) {
 export const cookieHeader = (jar) => Object.entries(jar).map(([name, value]) => `${name}=${value}`).join("; ");
 
 function operator({ home, env }, words, input) {
-  const binary = process.env.BINARY ?? "target/debug/vestibule";
+  const binary = resolve(process.env.BINARY ?? "target/debug/vestibule");
   execFileSync(binary, words, { cwd: home, env, input, stdio: ["pipe", "pipe", "pipe"] });
 }
 

@@ -25,11 +25,10 @@ use crate::vestibule::Vestibule;
 
 pub(super) use self::person::cookie_for;
 
-/// Whether this path is one that only proxies ask. They pass on the headers, and some the method, of a request to another
-/// host, which comes from pages of that: it would look forged, and is neither for us nor changes anything here.
-pub(super) fn is_asked_by_proxies(path: &str) -> bool {
-    matches!(path, "/auth/nginx" | "/auth/forward")
-        || path.strip_prefix(ENVOY).is_some_and(|rest| rest.starts_with('/'))
+/// Whether this is what Envoy asks. It passes on method and headers of a request to another host, which comes from pages of
+/// that: it would look forged, and is neither for us nor changes anything here.
+pub(super) fn is_asked_by_envoy(path: &str) -> bool {
+    path.strip_prefix(ENVOY).is_some_and(|rest| rest.starts_with('/'))
 }
 
 /// `/auth/nginx`, for `auth_request`, which knows no more than yes and no: with a 401, `Location` says where somebody gets
@@ -46,7 +45,7 @@ pub(super) async fn nginx(
     let who = match person::find(&request, &context, &vestibule).await {
         // Anything else would be an error of ours to nginx, and it is theirs.
         Err(Error::TooManyRequests { .. }) => {
-            return Ok(told::no(&Error::Forbidden("Too many tries.".into())));
+            return Ok(told::no(&context, &Error::Forbidden("Too many tries.".into())));
         }
         who => who?,
     };
@@ -54,7 +53,7 @@ pub(super) async fn nginx(
     if let Verdict::Pass(who) = verdict {
         return told::yes(who);
     }
-    let mut answer = told::refuse(&asked, verdict);
+    let mut answer = told::refuse(&context, &asked, verdict);
     if let Some(way) = told::way(&vestibule, &asked, verdict) {
         *answer.status_mut() = StatusCode::UNAUTHORIZED;
         answer.headers_mut().insert(header::LOCATION, way);
@@ -97,7 +96,7 @@ async fn lead(
     }
     Ok(match told::way(vestibule, &asked, verdict) {
         Some(way) => told::lead(way),
-        None => told::refuse(&asked, verdict),
+        None => told::refuse(context, &asked, verdict),
     })
 }
 
@@ -111,7 +110,7 @@ fn read<'r, 'v>(
     let refuse = |why: &str, words: &'static str| {
         let (path, id) = (request.match_pattern().unwrap_or_default(), &context.request_id);
         log::warn!("forward-auth: refused {path}: {why} (request {id})");
-        told::no(&Error::Forbidden(words.into()))
+        told::no(context, &Error::Forbidden(words.into()))
     };
     if !is_from_trusted_proxy(request, &vestibule.config.server.trusted_proxies) {
         let peer = request.peer_addr().map(|peer| peer.ip().to_string());

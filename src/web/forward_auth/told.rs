@@ -1,13 +1,15 @@
 //! What a proxy is told.
 
+use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
-use actix_web::{HttpResponse, ResponseError as _};
 
 use super::asked::Asked;
 use crate::flows::authenticate::Authenticated;
 use crate::flows::pass_door::Verdict;
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
+use crate::web::extract::Context;
+use crate::web::return_to;
 
 const USER: HeaderName = HeaderName::from_static("remote-user");
 const EMAIL: HeaderName = HeaderName::from_static("remote-email");
@@ -47,11 +49,8 @@ pub(super) fn way(vestibule: &Vestibule, asked: &Asked<'_>, verdict: Verdict<'_>
     if !asked.is_visit() {
         return None;
     }
-    let mut way = format!("{}{page}", vestibule.config.public_url());
-    if comes_back {
-        way.push('?');
-        way.push_str(&serde_urlencoded::to_string([("next", asked.url())]).ok()?);
-    }
+    let page = format!("{}{page}", vestibule.config.public_url());
+    let way = if comes_back { return_to::and_back(&page, &asked.url()) } else { page };
     HeaderValue::from_str(&way).ok()
 }
 
@@ -61,13 +60,13 @@ pub(super) fn lead(way: HeaderValue) -> HttpResponse {
 }
 
 /// They may not pass.
-pub(super) fn refuse(asked: &Asked<'_>, verdict: Verdict<'_>) -> HttpResponse {
-    match verdict {
-        Verdict::SignIn | Verdict::Pass(_) => no(&Error::Unauthenticated),
-        Verdict::AddSecondFactor => no(&Error::EnrolmentRequired),
-        Verdict::ShowSecondFactor => no(&Error::Forbidden(
-            "This needs a second step at sign-in, which this session has not seen.".into(),
-        )),
+pub(super) fn refuse(context: &Context, asked: &Asked<'_>, verdict: Verdict<'_>) -> HttpResponse {
+    let error = match verdict {
+        Verdict::SignIn | Verdict::Pass(_) => Error::Unauthenticated,
+        Verdict::AddSecondFactor => Error::EnrolmentRequired,
+        Verdict::ShowSecondFactor => {
+            Error::Forbidden("This needs a second step at sign-in, which this session has not seen.".into())
+        }
         Verdict::Refuse(who) => {
             let (name, host) = (&who.user.username, asked.authority());
             let words = format!("You are signed in as {name}, who may not see this part of {host}.");
@@ -76,12 +75,14 @@ pub(super) fn refuse(asked: &Asked<'_>, verdict: Verdict<'_>) -> HttpResponse {
                 let kind = "text/plain; charset=utf-8";
                 return HttpResponse::Forbidden().content_type(kind).body(words + "\n");
             }
-            no(&Error::Forbidden(words.into()))
+            Error::Forbidden(words.into())
         }
-    }
+    };
+    no(context, &error)
 }
 
-/// The status of `error`, and a document that says why.
-pub(super) fn no(error: &Error) -> HttpResponse {
-    error.error_response()
+/// The status of `error`, and a document that says why: to nginx, and behind it to the browser, no page would do.
+pub(super) fn no(context: &Context, error: &Error) -> HttpResponse {
+    let problem = error.problem(Some(context.request_id.as_str()));
+    error.head().content_type("application/problem+json").json(problem)
 }
