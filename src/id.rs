@@ -98,6 +98,8 @@ ids! {
     ResetRequestId
     /// A passkey, as its owner's pages name it.
     PasskeyId
+    /// An API key, as its owner's pages, operators and the audit trail name it.
+    ApiKeyId
     /// An address that somebody has yet to prove.
     EmailProofId
     /// One HTTP request, in the answer, in the log and on error pages.

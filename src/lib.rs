@@ -104,6 +104,8 @@ pub mod token_status;
 #[cfg(feature = "server")]
 pub mod tokens;
 #[cfg(feature = "server")]
+pub mod verified_keys;
+#[cfg(feature = "server")]
 pub mod verified_tokens;
 #[cfg(feature = "verify")]
 pub mod verify;

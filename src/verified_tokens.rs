@@ -200,7 +200,8 @@ impl Verified {
 }
 
 impl Watched {
-    fn is_unchanged(&self) -> bool {
+    /// Whether the user was not forgotten since.
+    pub fn is_unchanged(&self) -> bool {
         self.person.forgotten.load(Ordering::SeqCst) == self.count
     }
 }

@@ -18,9 +18,10 @@ use crate::mail::{self, Mailer};
 use crate::measures::Measures;
 use crate::models::{Passkey, SigningKey};
 use crate::secret::{self, Authenticator, MasterSecret, Sealer};
-use crate::seen_sessions::SeenSessions;
+use crate::seen_sessions::{SeenKeys, SeenSessions};
 use crate::token_status::TokenStatus;
 use crate::tokens::{Forgeries, Key, KeyRing, Profile, RingKey};
+use crate::verified_keys::VerifiedKeys;
 use crate::verified_tokens::{TRUSTED_FOR, VerifiedTokens};
 
 /// A running instance: configuration, database, hashing threads, keys. Cheap to clone; clones are one instance.
@@ -56,6 +57,10 @@ pub struct Parts {
     pub status: TokenStatus,
     /// Sessions that were used, and whose rows do not say so yet.
     pub seen: SeenSessions,
+    /// API keys that were found good.
+    pub verified_keys: VerifiedKeys,
+    /// API keys that were used, and whose rows do not say so yet.
+    pub seen_keys: SeenKeys,
     /// Counts forged tokens.
     pub forgeries: Forgeries,
     /// Counts what else happens.
@@ -220,6 +225,8 @@ impl Vestibule {
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
             status: TokenStatus::default(),
             seen: SeenSessions::default(),
+            verified_keys: VerifiedKeys::default(),
+            seen_keys: SeenKeys::default(),
             forgeries: Forgeries::new(
                 config.throttle.enabled.then_some(config.throttle.bad_tokens_per_minute),
             ),

@@ -6,6 +6,7 @@
 //! No flag takes a secret: every user of a machine can read its command lines. Passwords come from a prompt or from
 //! standard input, secrets of the instance from the environment or files.
 
+mod api_key;
 mod completions;
 mod config;
 mod escape;
@@ -75,6 +76,9 @@ enum Command {
     /// See and end sessions
     #[command(subcommand, after_help = session::EXAMPLES)]
     Session(session::Session),
+    /// Make, see and revoke the keys of programs
+    #[command(name = "api-key", subcommand, after_help = api_key::EXAMPLES)]
+    ApiKey(api_key::ApiKey),
     /// See and change the keys that sign tokens
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Key),
@@ -109,6 +113,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::User(user)) => user.run(&global),
         Some(Command::Group(group)) => group.run(&global),
         Some(Command::Session(session)) => session.run(&global),
+        Some(Command::ApiKey(key)) => key.run(&global),
         Some(Command::Key(key)) => key.run(&global),
         Some(Command::Mail(mail)) => mail.run(&global),
         Some(Command::Migrate(migrate)) => migrate.run(&global),

@@ -12,6 +12,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::drop_factors::{self, Dropped};
+use crate::flows::revoke_api_key::{self, Because};
 use crate::flows::{end_session, queue_mail, reset_password};
 use crate::id::{MailId, SessionId};
 use crate::mail::factor_messages::FactorsChanged;
@@ -131,6 +132,7 @@ pub async fn with_token(
             return Err(DisownLoginError::InvalidLink);
         }
         end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::Disowned, now)?;
+        revoke_api_key::all_of(&here, conn, &user, Because::Disowned, &caller, now)?;
         User::void_password(conn, &user.id).map_err(db::Error::from)?;
         let event = caller.event(EventKind::LoginDisowned, Some(&user.id), now);
         let event = link.session_id.iter().fold(event, |event, session| event.in_session(session));

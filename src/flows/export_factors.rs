@@ -5,19 +5,20 @@ use serde_json::{Value, json};
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::id::UserId;
-use crate::models::{LoginChallenge, Passkey, RecoveryCode, TotpFactor};
+use crate::models::{ApiKey, LoginChallenge, Passkey, RecoveryCode, TotpFactor};
 
 /// Each part by its name; of sign-ins the latest `limit`.
 pub(super) fn parts(
     conn: &mut AnyConnection,
     user: &UserId,
     limit: i64,
-) -> Result<[(&'static str, Vec<Value>); 4], db::Error> {
+) -> Result<[(&'static str, Vec<Value>); 5], db::Error> {
     let waiting = LoginChallenge::list_of(conn, user, limit)?;
     Ok([
         ("authenticator_app", TotpFactor::find(conn, user)?.iter().map(of_app).collect()),
         ("passkeys", Passkey::list(conn, user)?.iter().map(of_passkey).collect()),
         ("recovery_codes", RecoveryCode::list(conn, user)?.iter().map(of_code).collect()),
+        ("api_keys", ApiKey::list(conn, user)?.iter().map(of_key).collect()),
         ("sign_ins_at_their_second_step", waiting.iter().map(of_challenge).collect()),
     ])
 }
@@ -51,6 +52,17 @@ fn of_passkey(passkey: &Passkey) -> Value {
 
 fn of_code(code: &RecoveryCode) -> Value {
     json!({ "created_at": code.created_at.to_string(), "used_at": words(code.used_at) })
+}
+
+fn of_key(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "scopes": key.scopes,
+        "created_at": key.created_at.to_string(),
+        "expires_at": key.expires_at.to_string(),
+        "last_used_at": words(key.last_used_at),
+    })
 }
 
 fn of_challenge(challenge: &LoginChallenge) -> Value {

@@ -8,8 +8,8 @@ use crate::flows::delete_account::{self, MOST_TOGETHER};
 use crate::flows::passkey_ceremony;
 use crate::flows::rotate_keys;
 use crate::models::{
-    EmailProof, Event, InvalidToken, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail, RefreshToken,
-    ResetRequest, Revocation, Session, SpentCeremony, User,
+    ApiKey, EmailProof, Event, InvalidToken, LoginChallenge, LoginFailure, OneTimeToken, OutboxMail,
+    RefreshToken, ResetRequest, Revocation, Session, SpentCeremony, User,
 };
 use crate::vestibule::Vestibule;
 
@@ -32,6 +32,8 @@ const REQUESTS: Duration = Duration::from_hours(24);
 const SPENT_TOKENS: Duration = Duration::from_hours(7 * 24);
 /// That a mail was sent, or given up, can be seen for a week; its file, where mails go to files, is read as long.
 const MAILS: Duration = Duration::from_hours(7 * 24);
+/// API keys that have ended stand on their owner's page for a month.
+const ENDED_KEYS: Duration = Duration::from_hours(30 * 24);
 /// Closed accounts that are looked for at once.
 const MOST_ACCOUNTS: i64 = 100;
 
@@ -56,6 +58,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now, RefreshToken::delete_expired).await?;
     rows += forget(vestibule, now - SPENT_TOKENS, RefreshToken::delete_spent).await?;
     rows += forget(vestibule, now - REQUESTS, ResetRequest::delete_old).await?;
+    rows += forget(vestibule, now - ENDED_KEYS, ApiKey::delete_old).await?;
     rows += forget(vestibule, now - MAILS, OutboxMail::delete_old).await?;
     rows += rotate_keys::forget(vestibule, now).await?;
     rows += forget_files(vestibule, now - MAILS).await;

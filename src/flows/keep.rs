@@ -16,7 +16,7 @@ use super::{housekeeping, rotate_keys, signing_keys, token_status};
 use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection};
 use crate::id::RevocationId;
-use crate::models::{Revocation, Session};
+use crate::models::{ApiKey, Revocation, Session};
 use crate::verified_tokens::TRUSTED_FOR;
 use crate::vestibule::{Vestibule, WeakVestibule};
 
@@ -54,7 +54,7 @@ pub fn start(vestibule: &Vestibule) -> io::Result<()> {
     thread::Builder::new().name("keeper".to_owned()).spawn(keep).map(drop)
 }
 
-/// Writes the last uses of sessions that were noted in memory.
+/// Writes the last uses of sessions and API keys that were noted in memory.
 ///
 /// # Errors
 ///
@@ -72,6 +72,17 @@ pub async fn write_last_seen(vestibule: &Vestibule) -> Result<(), db::Error> {
         });
         written.await?;
     }
+    let mut seen: Vec<_> = vestibule.seen_keys.take().into_iter().collect();
+    seen.sort_unstable_by(|one, other| one.0.as_str().cmp(other.0.as_str()));
+    for some in seen.chunks(MOST_TOGETHER).map(<[_]>::to_vec) {
+        let written = vestibule.db.write(move |conn| {
+            for (key, at) in &some {
+                ApiKey::update_last_used(conn, key, *at)?;
+            }
+            Ok::<_, db::Error>(())
+        });
+        written.await?;
+    }
     Ok(())
 }
 
@@ -82,7 +93,7 @@ async fn note_last_seen(weak: WeakVestibule) {
         ticks.tick().await;
         let Some(vestibule) = weak.upgrade() else { return };
         if let Err(error) = write_last_seen(&vestibule).await {
-            log::warn!("the last use of some sessions could not be noted: {error}");
+            log::warn!("the last use of some sessions or API keys could not be noted: {error}");
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::flows::authenticate::LAST_SEEN_STEP;
 use crate::flows::factors::{self, Factors};
 use crate::id::{MailId, SessionId, UserId};
 use crate::mail::Letter;
-use crate::models::{Event, OutboxMail, Session, User};
+use crate::models::{ApiKey, Event, OutboxMail, Session, User};
 use crate::vestibule::Vestibule;
 
 /// What the dashboard shows, as rows.
@@ -51,6 +51,16 @@ pub async fn of(
             })
         })
         .await
+}
+
+/// The API keys of `user`, those that have ended among them, the newest first.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn api_keys(vestibule: &Vestibule, user: &UserId) -> Result<Vec<ApiKey>, db::Error> {
+    let user = user.clone();
+    vestibule.db.read(move |conn| Ok(ApiKey::list(conn, &user)?)).await
 }
 
 /// The live sessions of `user`.

@@ -7,6 +7,7 @@ use crate::credentials::password::HashError;
 use crate::credentials::policy::PasswordError;
 use crate::db::{self, AnyConnection};
 use crate::flows::caller::Caller;
+use crate::flows::revoke_api_key::{self, Because};
 use crate::flows::{end_session, new_password, queue_mail, throttle};
 use crate::mail::messages::{self, PasswordChanged, SignedOut};
 use crate::models::{self, EmailProof, EventKind, Purpose, RevokedBecause, User};
@@ -125,7 +126,7 @@ pub async fn with_token(
     let hash = new_password::hash(vestibule, password, user.email_folded.as_deref()).await?;
     let digest = secret::digest_of_token(token);
     let event = caller.event(EventKind::PasswordReset, Some(&user.id), now);
-    let (here, changed_from) = (vestibule.clone(), caller.address());
+    let (here, caller) = (vestibule.clone(), caller.clone());
     let done = vestibule.db.write(move |conn| {
         // The row of the user before that of the link, as every deed has it: two that take them in turn would wait for
         // each other for ever.
@@ -144,12 +145,13 @@ pub async fn with_token(
         // Nor does another address that somebody asked for before take effect after (pre-hijacking).
         EmailProof::delete_of(conn, &user.id).map_err(db::Error::from)?;
         end_session::revoke_all_but(&here, conn, &user.id, None, RevokedBecause::PasswordReset, now)?;
+        revoke_api_key::all_of(&here, conn, &user, Because::PasswordReset, &caller, now)?;
         let logins = [Some(user.username.as_str()), user.email.as_deref()];
         throttle::clear_account(&here, conn, &logins.into_iter().flatten().collect::<Vec<_>>())?;
         let message = PasswordChanged {
             username: messages::inert(&user.username),
             changed_at: now.in_words(),
-            changed_from,
+            changed_from: caller.address(),
             signed_out: SignedOut::Everywhere,
         };
         queue_mail::notify(&here, conn, &user, &message, now)?;

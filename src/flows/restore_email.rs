@@ -13,6 +13,7 @@ use crate::clock::Timestamp;
 use crate::db::{self, AnyConnection, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::drop_factors::{self, Dropped};
+use crate::flows::revoke_api_key::{self, Because};
 use crate::flows::{close_account, end_session, queue_mail, reset_password};
 use crate::id::{MailId, SessionId, UserId};
 use crate::mail::messages::{self, EmailReplaced, EmailRestored};
@@ -183,6 +184,7 @@ fn put_back(
     EmailProof::delete_of(conn, &user.id)?;
     User::void_password(conn, &user.id)?;
     end_session::revoke_all_but(here, conn, &user.id, None, RevokedBecause::EmailRestored, now)?;
+    revoke_api_key::all_of(here, conn, &restored, Because::EmailRestored, caller, now)?;
     caller.event(EventKind::EmailRestored, Some(&user.id), now).insert(conn)?;
     // Whoever changed the address may have added a way in before: in the same session, if not since.
     let session = token.session_id.as_ref().map(|id| Session::find(conn, id)).transpose()?.flatten();

@@ -81,6 +81,10 @@ text_enum! {
         KeysRotated = "keys_rotated",
         /// An operator changed the role.
         RoleChanged = "role_changed",
+        /// An API key was made.
+        ApiKeyCreated = "api_key_created",
+        /// An API key was taken back.
+        ApiKeyRevoked = "api_key_revoked",
         /// An operator made a group.
         GroupCreated = "group_created",
         /// An operator took a group away.

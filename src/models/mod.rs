@@ -3,6 +3,7 @@
 //! A row is whole before it is written: ids and times are ours, never the database's (D11). Functions take a
 //! connection and say in their name what they answer: `find_*` one or none, `list_*` many, the rest how it changed.
 
+mod api_key;
 mod email_proof;
 mod event;
 mod group;
@@ -26,6 +27,7 @@ mod text_enum;
 mod totp_factor;
 mod user;
 
+pub use api_key::ApiKey;
 pub use email_proof::EmailProof;
 pub use event::{Event, EventKind};
 pub use group::Group;

@@ -54,6 +54,10 @@ text_enum! {
         SecondFactorMissing = "second_factor_missing",
         /// There is a copy of a passkey.
         PasskeyCloned = "passkey_cloned",
+        /// An API key was made.
+        ApiKeyCreated = "api_key_created",
+        /// API keys were revoked by somebody else than their owner, or with much else.
+        ApiKeysRevoked = "api_keys_revoked",
         /// An operator wants to see whether mail arrives.
         Test = "test",
     }

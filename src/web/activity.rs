@@ -162,6 +162,8 @@ fn group(kind: EventKind) -> Filter {
         | EventKind::UserEnabled
         | EventKind::KeysRotated
         | EventKind::RoleChanged
+        | EventKind::ApiKeyCreated
+        | EventKind::ApiKeyRevoked
         | EventKind::GroupCreated
         | EventKind::GroupDeleted
         | EventKind::GroupJoined
@@ -231,6 +233,8 @@ fn plain_words(event: &Event) -> &'static str {
         EventKind::UserEnabled => "Account enabled",
         EventKind::KeysRotated => "Signing key changed",
         EventKind::RoleChanged => "Role changed",
+        EventKind::ApiKeyCreated => "API key made",
+        EventKind::ApiKeyRevoked => "API key revoked",
         EventKind::GroupCreated => "Group made",
         EventKind::GroupDeleted => "Group deleted",
         EventKind::GroupJoined => "Added to a group",

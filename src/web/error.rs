@@ -12,6 +12,7 @@ use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 
 use crate::credentials::password::HashError;
+use crate::credentials::scope::Scope;
 use crate::db;
 use crate::flows::last_way_in::Kept;
 use crate::flows::register::Fault;
@@ -63,6 +64,9 @@ pub enum Error {
     /// Somebody is signed in and has no business here.
     #[error("{0}")]
     Forbidden(Cow<'static, str>),
+    /// There is an API key, and it may not do this.
+    #[error("This API key may not do that: it needs the scope `{0}`.")]
+    InsufficientScope(Scope),
     /// Another site, or nobody knows which, sent this.
     #[error("This request did not come from our own pages at {home}, so nothing was done.")]
     CrossSite {
@@ -168,6 +172,7 @@ impl Error {
             Self::Reauthenticate => "Please confirm that it is you",
             Self::EnrolmentRequired => "A second step is asked for",
             Self::Forbidden(_) => "You may not see this",
+            Self::InsufficientScope(_) => "That key may not do this",
             Self::CrossSite { .. } => "That came from somewhere else",
             Self::NotFound => "There is nothing here",
             Self::Gone { .. } => "That link no longer works",
@@ -218,6 +223,7 @@ impl Error {
             Self::Reauthenticate => "reauthentication-required",
             Self::EnrolmentRequired => "second-factor-enrolment-required",
             Self::Forbidden(_) => "forbidden",
+            Self::InsufficientScope(_) => "insufficient-scope",
             Self::CrossSite { .. } => "cross-site",
             Self::NotFound => "not-found",
             Self::Gone { .. } => "gone",
@@ -245,9 +251,10 @@ impl Error {
             detail: self.to_string(),
             // A word for whoever has to lead somebody on.
             error: match self {
-                Self::EnrolmentRequired | Self::InvalidChallenge(_) | Self::InvalidCode(_) => {
-                    self.id().replace('-', "_")
-                }
+                Self::EnrolmentRequired
+                | Self::InsufficientScope(_)
+                | Self::InvalidChallenge(_)
+                | Self::InvalidCode(_) => self.id().replace('-', "_"),
                 _ => self.to_string(),
             },
             errors: if let Self::Unprocessable(faults) = self { faults } else { &[] },
@@ -272,6 +279,10 @@ impl Error {
             }
             Self::InvalidCredentials(_) | Self::InvalidChallenge(_) | Self::InvalidCode(_) => {
                 head.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
+            }
+            Self::InsufficientScope(scope) => {
+                let challenge = format!("Bearer error=\"insufficient_scope\", scope=\"{scope}\"");
+                head.insert_header((header::WWW_AUTHENTICATE, challenge));
             }
             // RFC 9470 §3.
             Self::Reauthenticate => {
@@ -306,7 +317,10 @@ impl ResponseError for Error {
             | Self::InvalidChallenge(_)
             | Self::InvalidCode(_)
             | Self::Reauthenticate => StatusCode::UNAUTHORIZED,
-            Self::EnrolmentRequired | Self::Forbidden(_) | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
+            Self::EnrolmentRequired
+            | Self::Forbidden(_)
+            | Self::InsufficientScope(_)
+            | Self::CrossSite { .. } => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Gone { .. } => StatusCode::GONE,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::id::UserId;
 use crate::web::error::Error;
-use crate::web::extract::BearerUser;
+use crate::web::extract::{Program, ReadAccount};
 
 #[derive(Serialize)]
 struct ProtectedResponse<'a> {
@@ -14,15 +14,15 @@ struct ProtectedResponse<'a> {
     username: &'a str,
 }
 
-/// 200 with a good token, 401 without any, 403 with a bad, expired or revoked one: what clients of such APIs expect.
-pub(in crate::web) async fn show(caller: Result<BearerUser, Error>) -> Result<HttpResponse, Error> {
+/// 200 with a good token or API key, 401 without any, 403 with a bad, expired or revoked one: what clients of such APIs expect.
+pub(in crate::web) async fn show(caller: Result<Program<ReadAccount>, Error>) -> Result<HttpResponse, Error> {
     let caller = caller.map_err(|error| match error {
         Error::TokenRefused => Error::Forbidden("This token is invalid, has expired or was revoked.".into()),
         other => other,
     })?;
     Ok(HttpResponse::Ok().json(ProtectedResponse {
         message: "Access granted",
-        user: &caller.user.id,
-        username: &caller.user.username,
+        user: &caller.user().id,
+        username: &caller.user().username,
     }))
 }

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`CurrentUser`] | whoever is signed in, by cookie or by Bearer token |
 //! | [`BearerUser`] | whoever is signed in, by Bearer token only: the JSON API |
+//! | [`Program`] | the same, or an API key that may do this |
 //! | [`Reauthenticated`] | whoever proved themselves lately |
 //! | [`Admin`] | whoever administers this instance |
 //! | [`InGroup`] | whoever is in a group |
@@ -21,6 +22,7 @@ mod form;
 mod guards;
 mod in_group;
 mod json;
+mod program;
 mod renewal;
 
 pub(super) use account_form::{AccountForm, Fields, WayBack};
@@ -34,6 +36,7 @@ pub(super) use guards::ProvenTwice;
 pub use guards::{Admin, Reauthenticated, Visitor};
 pub use in_group::{GroupName, InGroup};
 pub use json::Json;
+pub use program::{Apps, KeyScope, Program, ReadAccount};
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;

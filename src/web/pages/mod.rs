@@ -3,6 +3,8 @@
 pub(super) mod account_sessions;
 pub(super) mod activity;
 pub(super) mod activity_csv;
+pub(super) mod api_key_changes;
+pub(super) mod api_keys;
 pub(super) mod change_password;
 pub(super) mod close;
 pub(super) mod dashboard;
