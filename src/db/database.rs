@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::connection::Opener;
 use super::transaction::{self, Transaction};
-use super::writer::Writer;
+use super::writer::{Deed, Writer};
 use super::{AnyConnection, Error, Place};
 use crate::clock::Stopwatch;
 
@@ -44,6 +44,8 @@ pub struct DatabaseLoad {
     /// How many deeds wait for SQLite's one writer.
     pub writing: usize,
 }
+/// What is to be done with a connection; boxed for the same reason as a [`Deed`].
+type Question<T, E> = Box<dyn FnOnce(&mut AnyConnection) -> Result<T, E> + Send>;
 
 /// How many may wait for a connection at once; whoever comes then is told so at once.
 const LONGEST_LINE: usize = 1024;
@@ -80,15 +82,15 @@ impl Database {
     /// # Errors
     ///
     /// Those of `work`, and [`Error::Unavailable`].
-    pub async fn read<T, E>(
+    pub fn read<T, E>(
         &self,
         work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    ) -> impl Future<Output = Result<T, E>>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
-        self.readers.run(Arc::default(), work).await
+        self.readers.run(Arc::default(), Box::new(work))
     }
 
     /// Runs `work` in one transaction: all of it happens, or nothing.
@@ -96,10 +98,18 @@ impl Database {
     /// # Errors
     ///
     /// Those of `work` (then nothing happened), and [`Error::Unavailable`].
-    pub async fn write<T, E>(
+    pub fn write<T, E>(
         &self,
         work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    ) -> impl Future<Output = Result<T, E>>
+    where
+        T: Send + 'static,
+        E: From<Error> + Send + 'static,
+    {
+        self.run(Box::new(work))
+    }
+
+    async fn run<T, E>(&self, work: Deed<T, E>) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
@@ -117,12 +127,12 @@ impl Database {
                 false => Ok(done),
             }
         };
-        let written = self.readers.run(settled, |conn| {
+        let work: Question<T, E> = Box::new(|conn| {
             let (done, then) = transaction::run(conn, work)?;
             then.run();
             Ok(done)
         });
-        written.await
+        self.readers.run(settled, work).await
     }
 
     /// How much is asked of it at this moment.
@@ -167,15 +177,25 @@ impl Lane {
 
     /// Runs `work` on a thread, with a connection. Whoever turns `settled` first decides: the work, that it happens, or
     /// this side, that nobody waits for it any more.
-    async fn run<T, E>(
-        &self,
-        settled: Arc<AtomicBool>,
-        work: impl FnOnce(&mut AnyConnection) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    async fn run<T, E>(&self, settled: Arc<AtomicBool>, work: Question<T, E>) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,
     {
+        let (answer, answered) = oneshot::channel();
+        let work = move |conn: &mut AnyConnection| {
+            // Whoever has gone away has no use for it.
+            let _ = answer.send(work(conn));
+        };
+        self.run_to_its_end(settled, Box::new(work)).await?;
+        answered.await.map_err(|_| Error::Unavailable("the work broke off".to_owned()))?
+    }
+
+    async fn run_to_its_end(
+        &self,
+        settled: Arc<AtomicBool>,
+        work: Box<dyn FnOnce(&mut AnyConnection) + Send>,
+    ) -> Result<(), Error> {
         let crowded = || Error::Unavailable("every connection is taken".to_owned());
         let (waited, wait) = (Stopwatch::start(), self.wait);
         let in_line = self.line.try_acquire().map_err(|_| crowded())?;
@@ -193,12 +213,13 @@ impl Lane {
                     break pooled;
                 }
             };
-            work(&mut pooled.conn)
+            work(&mut pooled.conn);
+            Ok(())
         });
         let silent = |_| Error::Unavailable("the database does not answer".to_owned());
         let joined = match tokio::time::timeout(self.patience, &mut done).await {
             Ok(joined) => joined,
-            Err(late) if !settled.swap(true, Ordering::Relaxed) => return Err(silent(late).into()),
+            Err(late) if !settled.swap(true, Ordering::Relaxed) => return Err(silent(late)),
             // It is being committed.
             Err(_) => tokio::time::timeout(self.patience, done).await.map_err(silent)?,
         };

@@ -31,13 +31,17 @@ pub(super) struct Writer {
     queue: Sender<Job>,
 }
 
+/// What is to be done in a transaction. It is boxed before anything is made of it, so that what surrounds it is compiled
+/// once for each kind of answer and not once for each deed: that would be a megabyte of the binary.
+pub(super) type Deed<T, E> = Box<dyn FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send>;
+
 struct Job {
     queued: Stopwatch,
-    deed: Box<dyn Deed>,
+    deed: Box<dyn Queued>,
 }
 
 /// A deed in the queue, whatever it returns.
-trait Deed: Send {
+trait Queued: Send {
     /// Does it within the transaction that is open; what is left is to tell the outcome.
     fn run(self: Box<Self>, conn: &mut AnyConnection) -> Done;
     /// Tells that it was not begun.
@@ -51,14 +55,13 @@ struct Done {
     answer: Box<dyn FnOnce(Result<(), Error>)>,
 }
 
-struct Waiting<W, T, E> {
-    work: W,
+struct Waiting<T, E> {
+    work: Deed<T, E>,
     answer: oneshot::Sender<Result<T, E>>,
 }
 
-impl<W, T, E> Deed for Waiting<W, T, E>
+impl<T, E> Queued for Waiting<T, E>
 where
-    W: FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send,
     T: Send + 'static,
     E: From<Error> + Send + 'static,
 {
@@ -99,10 +102,7 @@ impl Writer {
     }
 
     /// Runs `work` in a transaction that it may share with others, and answers when that is committed.
-    pub(super) async fn run<T, E>(
-        &self,
-        work: impl FnOnce(&mut Transaction<'_>) -> Result<T, E> + Send + 'static,
-    ) -> Result<T, E>
+    pub(super) async fn run<T, E>(&self, work: Deed<T, E>) -> Result<T, E>
     where
         T: Send + 'static,
         E: From<Error> + Send + 'static,

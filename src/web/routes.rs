@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
 
 use actix_web::guard::{self, Guard, GuardContext};
 use actix_web::http::{Method, header};
 use actix_web::web::Payload;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
 use futures_util::FutureExt as _;
+use futures_util::future::LocalBoxFuture;
 
 use super::error::Error;
 use super::{
@@ -293,25 +295,38 @@ impl Guard for Content {
 }
 
 /// The handler and what it asks for, so that a panic in either costs its own request and no other (ASVS 16.5.4).
-fn guarded<F, Args>(handler: F) -> impl Handler<(HttpRequest, Payload), Output = Answer>
+fn guarded<F, Args>(handler: F) -> Guarded
 where
     F: Handler<Args>,
     Args: FromRequest + 'static,
     F::Output: Responder + 'static,
 {
-    move |request: HttpRequest, payload: Payload| {
+    Guarded(Rc::new(move |request, payload| {
         let handler = handler.clone();
-        async move {
-            let answering = async {
-                let arguments = Args::from_request(&request, &mut payload.into_inner()).await;
-                let answer = handler.call(arguments.map_err(Into::into)?).await;
-                Ok(answer.respond_to(&request).map_into_boxed_body())
-            };
+        Box::pin(async move {
+            let arguments = Args::from_request(&request, &mut payload.into_inner()).await;
+            let answer = handler.call(arguments.map_err(Into::into)?).await;
+            Ok(answer.respond_to(&request).map_into_boxed_body())
+        })
+    }))
+}
+
+/// A handler of ours. One type for them all: the framework compiles what surrounds a handler for each type.
+#[derive(Clone)]
+struct Guarded(Rc<dyn Fn(HttpRequest, Payload) -> LocalBoxFuture<'static, Answer>>);
+
+impl Handler<(HttpRequest, Payload)> for Guarded {
+    type Output = Answer;
+    type Future = LocalBoxFuture<'static, Answer>;
+
+    fn call(&self, (request, payload): (HttpRequest, Payload)) -> Self::Future {
+        let answering = (self.0)(request.clone(), payload);
+        Box::pin(async move {
             AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
                 let route = request.match_pattern().unwrap_or_default();
                 Err(Error::Internal { cause: format!("the handler of {route} panicked") }.into())
             })
-        }
+        })
     }
 }
 
