@@ -55,8 +55,15 @@ impl fmt::Display for Problem {
 }
 
 /// All that is wrong, one line each; never empty.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Problems(pub Vec<Problem>);
+
+impl fmt::Debug for Problems {
+    /// In words as well: it is what a `main` prints that ends with this.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -124,6 +124,18 @@ fn what_the_readme_prints_runs() {
 }
 
 #[test]
+fn what_is_wrong_with_the_settings_is_told_in_words() {
+    let place = Place::new();
+    std::fs::create_dir_all(place.dir()).unwrap();
+    let mut command = Command::new(binary("notes"));
+    let told = command.current_dir(place.dir()).env_clear().env("VESTIBULE_SERVER__LISTEN", "8080").output();
+
+    let told = String::from_utf8(told.unwrap().stderr).unwrap();
+    assert!(told.starts_with("Error: VESTIBULE_SERVER__LISTEN: "), "{told}");
+    assert!(!told.contains('{'), "{told}");
+}
+
+#[test]
 fn an_app_of_somebody_elses_has_its_own_pages_beside_ours() {
     let mut example = Example::start("embedded");
     let mut said = String::new();
