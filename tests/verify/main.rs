@@ -3,6 +3,7 @@
 #![allow(missing_docs, unreachable_pub, reason = "nobody calls a test")]
 #![allow(clippy::disallowed_methods, reason = "the issuer of the tests lives by the clock")]
 
+mod bounds;
 mod hostile;
 mod issuer;
 mod recipes;
