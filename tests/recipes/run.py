@@ -23,6 +23,7 @@ RECIPES = ROOT / "examples" / "verify"
 PACKAGES = RECIPES / "python" / "packages"
 sys.path[:0] = [str(ROOT / "tests" / "drills"), str(PACKAGES)]
 
+import certificates
 import jwt
 import stage
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -46,8 +47,8 @@ def coded(data):
 class Recipe:
     """A recipe at work: a line in, a line out."""
 
-    def __init__(self, name, issuer, audience):
-        environment = os.environ | {"PYTHONPATH": str(PACKAGES)}
+    def __init__(self, name, issuer, audience, **environment):
+        environment = os.environ | {"PYTHONPATH": str(PACKAGES)} | environment
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen(
             [*COMMANDS[name], issuer, audience],
@@ -67,6 +68,13 @@ class Recipe:
         self.process.stdin.flush()
         return self.process.stdout.readline().strip()
 
+    def goes_on(self, token):
+        """Whether it accepts the token, and did not give up before."""
+        try:
+            return self.says(token).startswith("accepted ")
+        except BrokenPipeError:
+            return False
+
     def accepts(self, token):
         said = self.says(token)
         if not said.startswith(("accepted ", "refused ")):
@@ -82,9 +90,11 @@ class Recipe:
 class Issuer(http.server.ThreadingHTTPServer):
     """Signs anything."""
 
-    def __init__(self):
+    def __init__(self, tls=None):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.url = f"http://localhost:{self.server_port}"
+        self.url = f"{'https' if tls else 'http'}://localhost:{self.server_port}"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
         self.key, self.documents = Ed25519PrivateKey.generate(), {}
         self.public = self.key.public_key().public_bytes_raw()
         self.publish("oauth-authorization-server", "application/json", json.dumps(self.metadata()))
@@ -220,6 +230,20 @@ def try_bad(name, promises):
         issuer.shutdown()
 
 
+def try_tls(name, promises):
+    """By TLS, from an authority that is trusted, and from one that nobody knows."""
+    with tempfile.TemporaryDirectory() as folder:
+        tls, authority = certificates.make(pathlib.Path(folder))
+        trust = dict.fromkeys(("SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), str(authority))
+        with Issuer(tls) as issuer:
+            for is_trusted, environment in ((True, trust), (False, {})):
+                with Recipe(name, issuer.url, AUDIENCE, **environment) as recipe:
+                    accepts = recipe.goes_on(issuer.sign())
+                    promises.hold(accepts == is_trusted, f"{name}, by TLS that is trusted ({is_trusted}): {accepts}")
+            issuer.shutdown()
+    say(f"{name}.tls", "checked")
+
+
 def try_real(name, server, promises):
     with Client(server) as program, Recipe(name, server.origin, server.origin) as recipe:
         user = f"ada-{name}"
@@ -248,6 +272,7 @@ def main():
     names = sys.argv[1:] or COMMANDS
     for name in names:
         try_bad(name, promises)
+        try_tls(name, promises)
     with stage.Server() as server:
         server.start()
         for name in names:

@@ -166,6 +166,21 @@ fn a_list_by_a_new_key_makes_the_keys_fetched_once() {
 }
 
 #[test]
+fn a_key_that_was_given_up_counts_no_more_once_the_list_is_signed_by_the_next() {
+    let issuer = Issuer::new();
+    let verifier = verifier(&issuer);
+    let (leaked, next) = (issuer.token(0), Key::new(2));
+    assert!(verifier.verify(&leaked).is_ok());
+
+    issuer.publish(&[&next]);
+    issuer.list_by(&next, "statuslist+jwt", &issuer.list_claims(&[0; 8]));
+
+    let took = until(|| verifier.verify(&leaked) == Err(VerifyError::UnknownKey));
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(verifier.verify(&next.sign(&next.header(), &issuer.claims(0))).is_ok());
+}
+
+#[test]
 fn an_issuer_named_otherwise_is_fetched_from_where_it_is() {
     let issuer = Issuer::new();
     let mut metadata = issuer.metadata();
