@@ -258,12 +258,14 @@ def try_real(name, server, promises):
             promises.hold(not elsewhere.accepts(token), f"{name} accepted a token for somebody else")
 
         promises.hold(program.post("/logout").status < 300, "signing out failed")
-        done = time.monotonic()
-        while recipe.accepts(token) and time.monotonic() < done + 5:
+        done = asked = time.monotonic()
+        while recipe.accepts(token) and asked < done + 5:
             time.sleep(0.01)
-        took = time.monotonic() - done
-        say(f"{name}.revoked_after_ms", stage.millis(took))
-        promises.hold(took < LIMIT, f"{name} accepted a revoked token for {took:.1f} s")
+            asked = time.monotonic()
+        # A check may itself take long where the machine is busy: what counts is when it was asked for.
+        say(f"{name}.revoked_after_ms", stage.millis(asked - done))
+        say(f"{name}.revoked_answer_after_ms", stage.millis(time.monotonic() - done))
+        promises.hold(asked - done < LIMIT, f"{name} accepted a revoked token for {asked - done:.1f} s")
         promises.hold(recipe.accepts(other), f"{name} refused a token that was not revoked")
 
 
