@@ -70,6 +70,10 @@
 //!
 //! Sockets and their limits, TLS and the log are your app's. The command line works beside it, on the same directory:
 //! `vestibule user create root --role admin` makes the first administrator. `examples/embedded.rs` has all of it.
+#![cfg_attr(
+    not(feature = "server"),
+    allow(rustdoc::broken_intra_doc_links, reason = "the map shows the whole house, whatever is built of it")
+)]
 
 #[cfg(feature = "server")]
 pub mod cli;
