@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `/api/session` | as always: `vestibule serve` itself, in the same process, at a port of its own |
 //! | `/guarded` | the same bytes, from a route of the app's own behind [`CurrentUser`]: the guard alone |
-//! | `/bare` | the same bytes, to everybody: nothing of ours |
+//! | `/auth/nginx` | as `vestibule serve` answers a proxy about somebody whom it lets in |
+//! | `/bare` | the same bytes as `/api/session`, to everybody: nothing of ours |
+//! | `/bare/auth/nginx` | the same bytes as `/auth/nginx`, to everybody |
 //! | `/checked` | the same bytes, after a check of the token's signature each time |
 //! | `/queried` | the same bytes, after the question about the session behind it each time, on the same thread |
 #![allow(clippy::unwrap_used, reason = "a benchmark that cannot go on says so")]
@@ -25,13 +27,15 @@ use actix_web::http::header::{self, HeaderMap};
 use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data, get};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
-use vestibule::Vestibule;
 use vestibule::cli;
 use vestibule::db::AnyConnection;
+use vestibule::flows::authenticate_at_door;
 use vestibule::id::{SessionId, TokenId};
 use vestibule::models::Session;
+use vestibule::secret;
 use vestibule::tokens::AccessClaims;
 use vestibule::web::{extract::CurrentUser, service};
+use vestibule::{Config, Vestibule};
 
 use stage::Stage;
 
@@ -43,6 +47,23 @@ struct Said {
     session: SessionId,
 }
 
+/// What `/auth/nginx` says of Ada, to be said by everybody else.
+#[derive(Clone)]
+struct SaidAtDoor(Said);
+
+/// The doors, as an operator writes them.
+const DOORS: &str = r#"
+[server]
+trusted_proxies = ["127.0.0.1"]
+
+[forward_auth]
+cookie_domain = "example.org"
+
+[[forward_auth.hosts]]
+host = "wiki.example.org"
+rules = [{ path = "/public", allow = "public" }, { path = "/admin", allow = "group:staff" }]
+"#;
+
 /// A connection that its thread keeps.
 type Held = RefCell<AnyConnection>;
 
@@ -53,28 +74,41 @@ fn main() {
         return;
     };
     assert_eq!(command, "serve");
-    let stage = Stage::new();
+    let stage = Stage::with(|config| {
+        secret::create_private_dir(config.data_dir()).unwrap();
+        std::fs::write(config.data_dir().join("vestibule.toml"), DOORS).unwrap();
+        let doors: Config = toml::from_str(DOORS).unwrap();
+        config.server.trusted_proxies = doors.server.trusted_proxies;
+        config.forward_auth = doors.forward_auth;
+        config.server.public_url = Some("https://login.example.org".to_owned());
+    });
     serve_as_always(&stage, level);
     let (ring, now) = (&stage.vestibule.tokens, stage.vestibule.clock.now());
     let claims = ring.verify(&stage.token, now).unwrap();
     println!("token {}", stage.token);
+    let session = stage.session(&claims.sid);
+    let pass = authenticate_at_door::token_for(&stage.vestibule, &session, now);
+    println!("pass {pass}");
     // Others for the same session: whoever shows each of them once is never known already.
     for _ in 0..tokens.parse().unwrap() {
         println!("once {}", ring.sign(&AccessClaims { jti: TokenId::new(), ..claims.clone() }).unwrap());
     }
-    let said = said(&stage, &claims);
+    let said_at_door = SaidAtDoor(said(&stage, &claims, "/auth/nginx", &at_door(&pass)));
+    let said = (said(&stage, &claims, "/api/session", &[bearer(&stage.token)]), said_at_door);
     stage.system.block_on(serve(stage.vestibule.clone(), said, workers.parse().unwrap()));
 }
 
 /// Serves until SIGTERM.
-async fn serve(vestibule: Vestibule, said: Said, workers: usize) {
+async fn serve(vestibule: Vestibule, (said, at_door): (Said, SaidAtDoor), workers: usize) {
     let app = move || {
         let held: Held = RefCell::new(vestibule.db.connect().unwrap());
         App::new()
             .app_data(Data::new(vestibule.clone()))
             .app_data(Data::new(said.clone()))
+            .app_data(Data::new(at_door.clone()))
             .app_data(Data::new(held))
             .route("/bare", get().to(bare))
+            .route("/bare/auth/nginx", get().to(bare_at_door))
             .route("/guarded", get().to(guarded))
             .route("/checked", get().to(checked))
             .route("/queried", get().to(queried))
@@ -86,6 +120,10 @@ async fn serve(vestibule: Vestibule, said: Said, workers: usize) {
 
 async fn bare(said: Data<Said>) -> HttpResponse {
     answer(&said)
+}
+
+async fn bare_at_door(said: Data<SaidAtDoor>) -> HttpResponse {
+    answer(&said.0)
 }
 
 async fn guarded(_: CurrentUser, said: Data<Said>) -> HttpResponse {
@@ -113,13 +151,13 @@ fn answer(said: &Said) -> HttpResponse {
     answer.body(said.body.clone())
 }
 
-/// Asks `/api/session` once, in memory.
-fn said(stage: &Stage, claims: &AccessClaims) -> Said {
+/// Asks once, in memory.
+fn said(stage: &Stage, claims: &AccessClaims, path: &str, proof: &[(header::HeaderName, String)]) -> Said {
     stage.system.block_on(async {
         let service = test::init_service(App::new().service(service(&stage.vestibule))).await;
-        let request = TestRequest::with_uri("/api/session").insert_header(bearer(&stage.token));
-        let request = request.peer_addr(([127, 0, 0, 1], 50_000).into()).to_request();
-        let answer = test::call_service(&service, request).await;
+        let request = TestRequest::with_uri(path).peer_addr(([127, 0, 0, 1], 50_000).into());
+        let request = proof.iter().cloned().fold(request, TestRequest::insert_header);
+        let answer = test::call_service(&service, request.to_request()).await;
         assert_eq!(answer.status(), 200);
         let headers = answer.headers().clone();
         Said { headers, body: test::read_body(answer).await, session: claims.sid.clone() }
@@ -128,6 +166,16 @@ fn said(stage: &Stage, claims: &AccessClaims) -> Said {
 
 fn bearer(token: &str) -> (header::HeaderName, String) {
     (header::AUTHORIZATION, format!("Bearer {token}"))
+}
+
+/// What nginx asks about a browser with this cookie.
+fn at_door(pass: &str) -> [(header::HeaderName, String); 3] {
+    let name = header::HeaderName::from_static;
+    [
+        (header::COOKIE, format!("__Secure-vestibule-forward={pass}")),
+        (name("x-original-url"), "https://wiki.example.org/page".to_owned()),
+        (name("x-original-method"), "GET".to_owned()),
+    ]
 }
 
 /// Starts `vestibule serve` on the same house, and waits until it answers.

@@ -32,14 +32,14 @@ class House:
         self.process = subprocess.Popen(
             line, env=kept | ours, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
-        said = {"token": [], "once": []}
+        said = {"token": [], "once": [], "pass": []}
         for line in self.process.stdout:
             name, _, value = line.strip().partition(" ")
             if name == "served":
                 self.served = int(value)
             if name == "port":
                 self.bare, self.once = int(value), said["once"]
-                self.token = said["token"][0]
+                self.token, self.door_pass = said["token"][0], said["pass"][0]
                 return
             said.get(name, []).append(value)
         sys.exit("the server did not start")
@@ -54,11 +54,14 @@ class House:
     def proof(self, way, token=None):
         """The header that says who asks."""
         token = token or self.token
-        return {"Authorization": f"Bearer {token}"} if way == "bearer" else {"Cookie": f"vestibule={token}"}
+        if way == "door":
+            url = {"X-Original-URL": "https://wiki.example.org/page", "X-Original-Method": "GET"}
+            return {"Cookie": f"__Secure-vestibule-forward={self.door_pass}"} | url
+        return {"Authorization": f"Bearer {token}"} if way == "bearer" else {"Cookie": f"__Host-vestibule={token}"}
 
     def port(self, path):
         """Whose address that is: the server's as it always is, or that of the handlers beside it."""
-        return self.served if path in ("/api/session", "/healthz") else self.bare
+        return self.served if path in ("/api/session", "/auth/nginx", "/healthz") else self.bare
 
     def connect(self, path):
         return http.client.HTTPConnection("127.0.0.1", self.port(path), timeout=60)

@@ -11,8 +11,9 @@ use vestibule::clock::{Clock, Stopwatch};
 use vestibule::flows::caller::Caller;
 use vestibule::flows::issue_token;
 use vestibule::flows::register::{self, NewAccount};
-use vestibule::models::Role;
-use vestibule::{Config, Vestibule, secret};
+use vestibule::id::SessionId;
+use vestibule::models::{Role, Session};
+use vestibule::{Config, Vestibule, db, secret};
 
 /// The house. Its directory is gone afterwards.
 pub struct Stage {
@@ -25,11 +26,17 @@ pub struct Stage {
 
 impl Stage {
     pub fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    /// With other settings.
+    pub fn with(change: impl FnOnce(&mut Config)) -> Self {
         let name = secret::to_base64url(&secret::random::<8>());
         let dir = std::env::temp_dir().join(format!("vestibule-bench-{name}"));
         let mut config = Config::default();
         config.server.data_dir.clone_from(&dir);
         config.throttle.enabled = false;
+        change(&mut config);
         let vestibule = Vestibule::open_at(config, Clock::default()).unwrap();
         let account = NewAccount {
             username: "ada".to_owned(),
@@ -43,6 +50,14 @@ impl Stage {
         let ada = system.block_on(ada).unwrap();
         let token = issue_token::for_session(&vestibule, &ada.user, &ada.session, now).unwrap().text;
         Self { vestibule, token, system, dir }
+    }
+
+    /// The row of a session.
+    pub fn session(&self, id: &SessionId) -> Session {
+        let (id, now) = (id.clone(), self.vestibule.clock.now());
+        let asked =
+            self.vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?));
+        self.system.block_on(asked).unwrap().unwrap().0
     }
 
     /// Times `GET path` from the request in memory to the whole body in memory: every layer of the service, no socket,

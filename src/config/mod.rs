@@ -17,6 +17,8 @@ mod flags;
 #[cfg(test)]
 mod folder;
 mod forward_auth;
+#[cfg(test)]
+mod forward_auth_tests;
 mod guarded_host;
 mod layer;
 mod load;
