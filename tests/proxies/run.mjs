@@ -50,7 +50,7 @@ const CHECKS = {
   },
 
   async "what a client says of itself never reaches the application"({ stage, ada, bob }) {
-    const names = ["Remote-User", "Remote-Email", "Remote-Name", "Remote-Groups", "remote_user", "Remote_Groups"];
+    const names = ["Remote-User", "Remote-Email", "Remote-Name", "Remote-Groups", "remote_user", "Remote_Groups", "REMOTE.USER"];
     const lies = Object.fromEntries(names.map((name) => [name, "mallory"]));
     for (const [path, cookie, expected] of [
       ["/", pass(ada), { user: "ada", email: "ada@example.org", name: "Ada Émile", groups: "staff" }],
