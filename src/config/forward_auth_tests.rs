@@ -36,7 +36,7 @@ fn hosts_and_their_rules_are_read_from_the_file_and_shown_as_they_count() {
     assert_eq!(groups("ci.example.org:8443", "/"), ["builders"]);
     assert!(doors.find("ci.example.org").is_none() && doors.find("example.org").is_none());
     let shown = show(&loaded, false);
-    assert!(shown.contains(r#"path = "/admin", allow = ["group:staff", "second-factor"]"#), "{shown}");
+    assert!(shown.contains(r#"allow = ["group:staff", "second-factor"]"#), "{shown}");
     let again = Folder::new().with("vestibule.toml", &shown).load(&[]);
     assert_eq!(again.unwrap().config.forward_auth.hosts, doors.hosts, "what is shown can be written");
 }
@@ -60,7 +60,12 @@ fn what_would_leave_a_door_open_or_closed_to_all_is_refused_with_its_place() {
         ("\"/admin\"", "\"admin\"", "which is no plain path"),
         ("\"public\"", "\"anybody\"", "allows `anybody`, but must allow `public`"),
         ("\"public\"", "[\"public\", \"second-factor\"]", "allows `public` beside others"),
-        ("allow = \"group:builders\"", "alow = \"public\"", "unknown field `alow`"),
+        (
+            "allow = \"group:builders\"",
+            "alow = \"public\"",
+            "has the key `alow`, but knows only `host`, `allow`, `rules`",
+        ),
+        ("host = \"wiki.example.org\"", "", "lacks the key `host`"),
     ] {
         assert!(GOOD.contains(good), "{good}");
         let text = GOOD.replace(good, bad);

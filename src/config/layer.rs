@@ -73,6 +73,13 @@ pub(super) fn toml_value(json: &serde_json::Value) -> Option<String> {
 
 /// serde's message as the rest of a sentence: "must be a whole number".
 fn in_our_words(message: &str) -> String {
+    if let Some(name) = message.strip_prefix("missing field ") {
+        return format!("lacks the key {name}");
+    }
+    let unknown = message.strip_prefix("unknown field ").and_then(|rest| rest.split_once(", expected "));
+    if let Some((name, known)) = unknown {
+        return format!("has the key {name}, but knows only {}", known.trim_start_matches("one of "));
+    }
     let Some((_, expected)) = message.split_once(", expected ") else {
         return message.to_owned();
     };
