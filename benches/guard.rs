@@ -28,7 +28,7 @@ use actix_web::test::{self, TestRequest};
 use actix_web::web::{Bytes, Data, get};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vestibule::cli;
-use vestibule::db::AnyConnection;
+use vestibule::db::{self, AnyConnection};
 use vestibule::flows::authenticate_at_door;
 use vestibule::id::{SessionId, TokenId};
 use vestibule::models::Session;
@@ -86,8 +86,7 @@ fn main() {
     let (ring, now) = (&stage.vestibule.tokens, stage.vestibule.clock.now());
     let claims = ring.verify(&stage.token, now).unwrap();
     println!("token {}", stage.token);
-    let session = stage.session(&claims.sid);
-    let pass = authenticate_at_door::token_for(&stage.vestibule, &session, now);
+    let pass = authenticate_at_door::token_for(&stage.vestibule, &session(&stage, &claims.sid), now);
     println!("pass {pass}");
     // Others for the same session: whoever shows each of them once is never known already.
     for _ in 0..tokens.parse().unwrap() {
@@ -96,6 +95,12 @@ fn main() {
     let said_at_door = SaidAtDoor(said(&stage, &claims, "/auth/nginx", &at_door(&pass)));
     let said = (said(&stage, &claims, "/api/session", &[bearer(&stage.token)]), said_at_door);
     stage.system.block_on(serve(stage.vestibule.clone(), said, workers.parse().unwrap()));
+}
+
+fn session(stage: &Stage, id: &SessionId) -> Session {
+    let (id, now) = (id.clone(), stage.vestibule.clock.now());
+    let asked = stage.vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?));
+    stage.system.block_on(asked).unwrap().unwrap().0
 }
 
 /// Serves until SIGTERM.

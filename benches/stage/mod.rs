@@ -11,9 +11,8 @@ use vestibule::clock::{Clock, Stopwatch};
 use vestibule::flows::caller::Caller;
 use vestibule::flows::issue_token;
 use vestibule::flows::register::{self, NewAccount};
-use vestibule::id::SessionId;
-use vestibule::models::{Role, Session};
-use vestibule::{Config, Vestibule, db, secret};
+use vestibule::models::Role;
+use vestibule::{Config, Vestibule, secret};
 
 /// The house. Its directory is gone afterwards.
 pub struct Stage {
@@ -50,14 +49,6 @@ impl Stage {
         let ada = system.block_on(ada).unwrap();
         let token = issue_token::for_session(&vestibule, &ada.user, &ada.session, now).unwrap().text;
         Self { vestibule, token, system, dir }
-    }
-
-    /// The row of a session.
-    pub fn session(&self, id: &SessionId) -> Session {
-        let (id, now) = (id.clone(), self.vestibule.clock.now());
-        let asked =
-            self.vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?));
-        self.system.block_on(asked).unwrap().unwrap().0
     }
 
     /// Times `GET path` from the request in memory to the whole body in memory: every layer of the service, no socket,

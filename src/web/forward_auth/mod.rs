@@ -40,7 +40,7 @@ pub(super) async fn nginx(
 ) -> Result<HttpResponse, Error> {
     let (asked, host) = match read(&request, &context, &vestibule, asked::by_nginx) {
         Ok(read) => read,
-        Err(refusal) => return Ok(refusal),
+        Err(refusal) => return Ok(told::no(&context, &refusal)),
     };
     let who = match person::find(&request, &context, &vestibule).await {
         // Anything else would be an error of ours to nginx, and it is theirs.
@@ -87,7 +87,7 @@ async fn lead(
 ) -> Result<HttpResponse, Error> {
     let (asked, host) = match read(request, context, vestibule, ask) {
         Ok(read) => read,
-        Err(refusal) => return Ok(refusal),
+        Err(refusal) => return Ok(told::no(context, &refusal)),
     };
     let who = person::find(request, context, vestibule).await?;
     let verdict = pass_door::decide(vestibule, host, asked.path(), who.as_deref());
@@ -100,17 +100,17 @@ async fn lead(
     })
 }
 
-/// What is asked, and about which host; else the refusal, of which the operator is told why.
+/// What is asked, and about which host; else the refusal, of which the log tells the operator why.
 fn read<'r, 'v>(
     request: &'r HttpRequest,
     context: &Context,
     vestibule: &'v Vestibule,
     ask: fn(&'r HttpRequest) -> Result<Asked<'r>, Unclear>,
-) -> Result<(Asked<'r>, &'v GuardedHost), HttpResponse> {
+) -> Result<(Asked<'r>, &'v GuardedHost), Error> {
     let refuse = |why: &str, words: &'static str| {
         let (path, id) = (request.match_pattern().unwrap_or_default(), &context.request_id);
         log::warn!("forward-auth: refused {path}: {why} (request {id})");
-        told::no(context, &Error::Forbidden(words.into()))
+        Error::Forbidden(words.into())
     };
     if !is_from_trusted_proxy(request, &vestibule.config.server.trusted_proxies) {
         let peer = request.peer_addr().map(|peer| peer.ip().to_string());
