@@ -37,6 +37,14 @@ const inside = (place) => async (_, page) => {
   await page.goto(place);
 };
 
+/** A key that may read who its owner is; for somebody new, unless they are there. */
+async function makeKey(page, name, isNew = true) {
+  if (isNew) await inside("/account/api-keys")(null, page);
+  await page.getByLabel("Name").fill(name);
+  await page.getByLabel("Read who you are").check();
+  await press(page, page.getByRole("button", { name: "Make the key" }));
+}
+
 /** Ada, whose address is proven, asks for another one. */
 async function changing(house, page) {
   const email = `${somebody("ada.lovelace").username}@example.org`;
@@ -416,6 +424,20 @@ export const GALLERY = {
   "confirming that it is you, with a passkey": async (_, page) => {
     await keyed(page);
     await page.goto("/reauth?next=/account/passkeys");
+  },
+  "API keys, while there is none": inside("/account/api-keys"),
+  "API keys, one just made": async (_, page) => makeKey(page, "backup script"),
+  "API keys, two and one wanted with mistakes": async (house, page) => {
+    await makeKey(page, "backup script");
+    await page.getByLabel("Open applications").check();
+    await makeKey(page, "a name that is as long as a name of a key may be: 64 characters", false);
+    await page.getByLabel("Name").fill("backup script");
+    await press(page, page.getByRole("button", { name: "Make the key" }));
+  },
+  "API keys, no room for another": async (house, page) => {
+    await inside("/account/api-keys")(house, page);
+    for (let number = 1; number <= 10; number += 1) await makeKey(page, `number ${number}`, false);
+    await page.goto("/account/api-keys");
   },
   "the sign-out page": inside("/logout"),
   "the sign-out page when out already": visit("/logout"),

@@ -108,6 +108,7 @@ async fn every_column_about_a_person_is_in_it() {
         ("totp_factors", "sealed_secret", "a secret"),
         ("passkeys", "sealed_credential", "ours; the key is public, and the passkey is told"),
         ("recovery_codes", "digest", "a secret"),
+        ("api_keys", "digest", "a secret"),
         ("login_challenges", "digest", "a secret"),
         ("login_challenges", "password_digest", "a secret"),
     ];
@@ -125,6 +126,7 @@ async fn every_column_about_a_person_is_in_it() {
         ("passkeys", "passkeys"),
         ("recovery_codes", "recovery_codes"),
         ("memberships", "memberships"),
+        ("api_keys", "api_keys"),
         ("login_challenges", "sign_ins_at_their_second_step"),
     ];
     let called = [
@@ -176,6 +178,7 @@ async fn every_column_about_a_person_is_in_it() {
         "recovery_codes",
         "sign_ins_at_their_second_step",
         "memberships",
+        "api_keys",
     ];
     assert_eq!(keys(&file), all.into_iter().chain(["format", "version", "exported_at"]).collect());
     let words = include_str!("../../docs/retention.md");

@@ -13,6 +13,8 @@ mod access;
 mod account_sessions;
 mod activity;
 mod api;
+mod api_keys;
+mod api_keys_end;
 mod architecture;
 mod asvs;
 mod bad_tokens;

@@ -87,7 +87,9 @@ impl Stage {
             "/restore-email/{token}" => fill("{token}", [&self.restore, "nothing"]),
             "/dev/mailbox/{id}" => vec![pattern.replace("{id}", "nothing")],
             "/sessions/{id}/end" => fill("{id}", [&self.session, "nothing"]),
-            "/account/passkeys/{id}/rename" | "/account/passkeys/{id}/remove" => {
+            "/account/passkeys/{id}/rename"
+            | "/account/passkeys/{id}/remove"
+            | "/account/api-keys/{id}/revoke" => {
                 vec![pattern.replace("{id}", "nothing")]
             }
             "/static/{name}" => fill("{name}", [&self.asset, "nothing"]),
@@ -115,6 +117,7 @@ impl Stage {
             "/login/passkey" | "/reauth/passkey" | "/account/passkeys" => {
                 "ceremony=x&credential=x".to_owned()
             }
+            "/account/api-keys" => "name=mine&apps=yes&days=7".to_owned(),
             "/account/passkeys/nothing/rename" => "name=Mine".to_owned(),
             _ => String::new(),
         };

@@ -198,7 +198,7 @@ async fn migrations_go_up_down_and_up_again() {
     let between = tables(&mut conn).unwrap();
     let ran = db::migrate::run(&mut conn, |_| Ok(())).unwrap().0;
 
-    assert_eq!((before.len(), between.len()), (18, 0));
+    assert_eq!((before.len(), between.len()), (19, 0));
     assert_eq!(tables(&mut conn).unwrap(), before);
     let folders = fs::read_dir(migrations("sqlite")).unwrap();
     let names: BTreeSet<_> = folders.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();

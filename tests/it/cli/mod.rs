@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::Value;
 
+mod api_key;
 mod beside_server;
 mod blocklist;
 mod config;

@@ -9,6 +9,7 @@ use diesel::prelude::*;
 use diesel::sql_types::Text;
 use vestibule::db::AnyConnection;
 
+mod api_keys;
 mod change_password;
 mod codes;
 mod email;

@@ -8,6 +8,7 @@ use std::net::TcpStream;
 use diesel::connection::SimpleConnection as _;
 use serde_json::{Value, json};
 
+use super::api_keys;
 use super::change_password;
 use super::codes;
 use super::email;
@@ -54,6 +55,13 @@ impl<'server> Visitor<'server> {
         let (status, body) = self.ask(&format!("POST {path}"), "application/json", &document.to_string());
         assert_eq!(status, 200, "{path}: {body}");
         serde_json::from_str(&body).unwrap()
+    }
+
+    /// Asks as a program with an API key does.
+    pub(super) fn ask_with_key(&mut self, status: u16, path: &str, key: &str) {
+        // The kind is the header before the last: another one fits behind it.
+        let kind = format!("{FORM}\r\nAuthorization: Bearer {key}");
+        assert_eq!(self.ask(&format!("GET {path}"), &kind, "").0, status, "{path}");
     }
 
     /// Sends a request and keeps the cookies of the answer, whose status and body come back.
@@ -131,6 +139,7 @@ pub fn through(house: &House) -> Vec<String> {
     values.extend(passkeys::through(house, &server));
     second_factor::through(house, &server);
     groups::through(house);
+    values.extend(api_keys::through(house, &server));
     rotation::through(house);
     metrics::through(house);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
