@@ -72,7 +72,10 @@
 //! `vestibule user create root --role admin` makes the first administrator. `examples/embedded.rs` has all of it.
 #![cfg_attr(
     not(feature = "server"),
-    allow(rustdoc::broken_intra_doc_links, reason = "the map shows the whole house, whatever is built of it")
+    allow(
+        rustdoc::broken_intra_doc_links,
+        reason = "the map shows the whole house, whatever is built of it"
+    )
 )]
 
 #[cfg(feature = "server")]

@@ -10,6 +10,7 @@ use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::credentials::password::HashError;
 use crate::credentials::scope::Scope;
@@ -132,15 +133,22 @@ pub enum Error {
 }
 
 /// RFC 9457, with the `error` that clients of simple JSON APIs look for, and the request's id.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct Problem<'a> {
+    /// What kind of problem it is: `urn:vestibule:problem:` and a word that stays the same.
     r#type: String,
+    /// The same for all problems of a kind.
     title: &'a str,
     status: u16,
+    /// What happened, in words for people.
     detail: String,
+    /// The same words, or one to go by where there is a next step.
     error: String,
+    /// What to mend, field by field.
+    #[schema(schema_with = super::openapi::faults)]
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     errors: &'a [Fault],
+    /// The same as in `X-Request-Id`: what to name to the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
 }

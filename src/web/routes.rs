@@ -1,17 +1,14 @@
 //! Every URL, in one table. A path answers to the methods that stand here and to no others.
 
 use std::collections::BTreeMap;
-use std::panic::AssertUnwindSafe;
-use std::rc::Rc;
 
-use actix_web::guard::{self, Guard, GuardContext};
-use actix_web::http::{Method, header};
-use actix_web::web::Payload;
+use actix_web::guard;
+use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, HttpRequest, HttpResponse, Responder, Route, web};
-use futures_util::FutureExt as _;
-use futures_util::future::LocalBoxFuture;
 
 use super::error::Error;
+use super::lines::{Content, guarded, refuse};
+use super::openapi::{self, Asks, Facts};
 use super::{
     api, assets, flow_state, forward_auth, health, pages, token_status, token_status_events, well_known,
 };
@@ -24,6 +21,8 @@ pub struct Entry {
     pub path: &'static str,
     /// `GET` answers to `HEAD` too.
     pub method: Method,
+    /// The contents that it reads, if any.
+    pub contents: Vec<&'static str>,
 }
 
 #[rustfmt::skip]
@@ -128,6 +127,8 @@ fn table() -> Table {
         .any("/auth/envoy/{path:.*}", forward_auth::envoy)
         .get("/dev/mailbox", pages::mailbox::list)
         .get("/dev/mailbox/{id}", pages::mailbox::show)
+        .bare("/openapi.json", openapi::show)
+        .get("/docs/api", pages::api_docs::show)
         .bare("/healthz", health::live)
         .bare("/readyz", health::ready)
         .bare("/robots.txt", assets::well_known)
@@ -137,30 +138,41 @@ fn table() -> Table {
 
 /// What we serve, a line for each path and method.
 pub fn entries() -> Vec<Entry> {
-    let lines = table().0.into_iter();
-    let mut entries: Vec<_> = lines
-        .flat_map(|(path, lines)| lines.into_iter().map(move |line| Entry { path, method: line.method }))
-        .collect();
-    entries.dedup();
-    entries
+    let of = |path, lines: &[Line]| Entry {
+        path,
+        method: lines[0].method.clone(),
+        contents: lines.iter().filter_map(|line| line.content).collect(),
+    };
+    let lines = lines().into_iter();
+    let entries = lines.flat_map(|(path, lines)| {
+        lines
+            .chunk_by(|one, other| one.method == other.method)
+            .map(|lines| of(path, lines))
+            .collect::<Vec<_>>()
+    });
+    entries.collect()
+}
+
+/// The lines of each path.
+pub(super) fn lines() -> BTreeMap<&'static str, Vec<Line>> {
+    table().0
 }
 
 pub(super) fn configure(config: &mut web::ServiceConfig, vestibule: &Vestibule) {
     table().configure(config, vestibule);
 }
 
-/// What a handler comes to.
-type Answer = Result<HttpResponse, actix_web::Error>;
-
 #[derive(Default)]
 struct Table(BTreeMap<&'static str, Vec<Line>>);
 
-struct Line {
-    method: Method,
+pub(super) struct Line {
+    pub(super) method: Method,
     /// The content that this line reads, if only that.
-    content: Option<&'static str>,
+    pub(super) content: Option<&'static str>,
     /// Whether it is of no page, and so knows nothing of what pages keep.
-    is_bare: bool,
+    pub(super) is_bare: bool,
+    /// What its handler asks for.
+    pub(super) tell: fn(&mut Facts),
     route: Route,
 }
 
@@ -168,18 +180,18 @@ impl Table {
     fn get<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
         let either = guard::Any(guard::Get()).or(guard::Head());
-        self.line(path, Method::GET, None, web::route().guard(either).to(guarded(handler)))
+        self.line::<Args>(path, Method::GET, None, web::route().guard(either).to(guarded(handler)))
     }
 
     /// What programs and browsers fetch that is no page.
     fn bare<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
         let mut table = self.get(path, handler);
@@ -191,10 +203,10 @@ impl Table {
     fn any<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
-        let mut table = self.line(path, Method::GET, None, web::route().to(guarded(handler)));
+        let mut table = self.line::<Args>(path, Method::GET, None, web::route().to(guarded(handler)));
         table.0.entry(path).or_default().iter_mut().for_each(|line| line.is_bare = true);
         table
     }
@@ -203,40 +215,56 @@ impl Table {
     fn post<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
-        self.line(path, Method::POST, None, web::post().to(guarded(handler)))
+        self.line::<Args>(path, Method::POST, None, web::post().to(guarded(handler)))
     }
 
     fn form<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
         const CONTENT: &str = "application/x-www-form-urlencoded";
-        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(guarded(handler)))
+        self.line::<Args>(
+            path,
+            Method::POST,
+            Some(CONTENT),
+            web::post().guard(Content(CONTENT)).to(guarded(handler)),
+        )
     }
 
     fn json<F, Args>(self, path: &'static str, handler: F) -> Self
     where
         F: Handler<Args>,
-        Args: FromRequest + 'static,
+        Args: FromRequest + Asks + 'static,
         F::Output: Responder + 'static,
     {
         const CONTENT: &str = "application/json";
-        self.line(path, Method::POST, Some(CONTENT), web::post().guard(Content(CONTENT)).to(guarded(handler)))
+        self.line::<Args>(
+            path,
+            Method::POST,
+            Some(CONTENT),
+            web::post().guard(Content(CONTENT)).to(guarded(handler)),
+        )
     }
 
-    fn line(
+    fn line<Args: Asks>(
         mut self,
         path: &'static str,
         method: Method,
         content: Option<&'static str>,
         route: Route,
     ) -> Self {
-        self.0.entry(path).or_default().push(Line { method, content, is_bare: false, route });
+        self.0.entry(path).or_default().push(Line {
+            method,
+            content,
+            is_bare: false,
+            tell: Args::tell,
+            route,
+        });
         self
     }
 
@@ -270,66 +298,6 @@ impl Table {
     }
 }
 
-/// Why a path of ours does not answer to this request.
-fn refuse(request: &HttpRequest, allowed: &[Method], contents: &[&'static str]) -> Error {
-    if allowed.contains(request.method()) {
-        return Error::UnsupportedMediaType(match contents {
-            ["application/json"] => "application/json",
-            ["application/x-www-form-urlencoded"] => "application/x-www-form-urlencoded",
-            _ => "application/json or application/x-www-form-urlencoded",
-        });
-    }
-    let head = allowed.contains(&Method::GET).then_some(Method::HEAD);
-    Error::MethodNotAllowed(allowed.iter().cloned().chain(head).collect())
-}
-
-/// Passes what announces itself as this type of content; parameters such as a charset are for the extractor.
-struct Content(&'static str);
-
-impl Guard for Content {
-    fn check(&self, context: &GuardContext<'_>) -> bool {
-        let value = context.head().headers().get(header::CONTENT_TYPE);
-        let kind = value.and_then(|value| value.to_str().ok()).and_then(|kind| kind.split(';').next());
-        kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case(self.0))
-    }
-}
-
-/// The handler and what it asks for, so that a panic in either costs its own request and no other (ASVS 16.5.4).
-fn guarded<F, Args>(handler: F) -> Guarded
-where
-    F: Handler<Args>,
-    Args: FromRequest + 'static,
-    F::Output: Responder + 'static,
-{
-    Guarded(Rc::new(move |request, payload| {
-        let handler = handler.clone();
-        Box::pin(async move {
-            let arguments = Args::from_request(&request, &mut payload.into_inner()).await;
-            let answer = handler.call(arguments.map_err(Into::into)?).await;
-            Ok(answer.respond_to(&request).map_into_boxed_body())
-        })
-    }))
-}
-
-/// A handler of ours. One type for them all: the framework compiles what surrounds a handler for each type.
-#[derive(Clone)]
-struct Guarded(Rc<dyn Fn(HttpRequest, Payload) -> LocalBoxFuture<'static, Answer>>);
-
-impl Handler<(HttpRequest, Payload)> for Guarded {
-    type Output = Answer;
-    type Future = LocalBoxFuture<'static, Answer>;
-
-    fn call(&self, (request, payload): (HttpRequest, Payload)) -> Self::Future {
-        let answering = (self.0)(request.clone(), payload);
-        Box::pin(async move {
-            AssertUnwindSafe(answering).catch_unwind().await.unwrap_or_else(|_| {
-                let route = request.match_pattern().unwrap_or_default();
-                Err(Error::Internal { cause: format!("the handler of {route} panicked") }.into())
-            })
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::middleware::from_fn;
@@ -343,6 +311,8 @@ mod tests {
 
     /// Panics while it is asked for, like an extractor with a fault in it.
     struct Trap;
+
+    impl Asks for Trap {}
 
     impl FromRequest for Trap {
         type Error = Error;

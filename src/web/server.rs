@@ -18,6 +18,7 @@ use super::connection::{Connection, LINGER};
 use super::error::Error;
 use super::frame::frame;
 use super::metrics::{self, Scrape};
+use super::openapi::Document;
 use super::ours::Ours;
 use super::places::{self, Places};
 use super::routes;
@@ -50,6 +51,7 @@ pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
         .guard(Ours::new(routes::entries().into_iter().map(|entry| entry.path)))
         .app_data(Data::new(vestibule.clone()))
         .app_data(vestibule.measures.route(NO_ROUTE))
+        .app_data(Data::new(Document::default()))
         .configure(|config| routes::configure(config, vestibule))
         .wrap(from_fn(frame))
 }

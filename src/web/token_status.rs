@@ -18,7 +18,7 @@ pub(super) async fn show(
     let list = token_status::list(&vestibule, context.now).await?;
     let document = Document {
         kind: "application/statuslist+jwt",
-        text: list.text.clone(),
+        text: list.text.clone().into(),
         tag: list.tag.clone(),
         kept_for: TTL,
     };

@@ -1,9 +1,10 @@
 //! `/.well-known/`: what services need that check our tokens by themselves.
 
 use actix_web::http::header::{self, EntityTag, HeaderName, HeaderValue};
-use actix_web::web::Data;
+use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::error::Error;
 use super::extract::Context;
@@ -24,12 +25,15 @@ pub(super) async fn jwks(
 }
 
 /// What is true of us as an authorization server (RFC 8414 §2). There is no grant by redirect, so no response type.
-#[derive(Serialize)]
-struct Metadata {
+#[derive(Serialize, ToSchema)]
+pub(super) struct Metadata {
     issuer: String,
     jwks_uri: String,
+    #[schema(value_type = Vec<String>)]
     response_types_supported: [&'static str; 0],
+    #[schema(value_type = Vec<String>)]
     grant_types_supported: [&'static str; 0],
+    #[schema(value_type = Vec<String>)]
     access_token_signing_alg_values_supported: [&'static str; 1],
     token_status_uri: String,
     token_status_events_uri: String,
@@ -65,15 +69,17 @@ pub(super) const FOR_ALL: (HeaderName, HeaderValue) =
 /// What anybody may keep for a while.
 pub(super) struct Document {
     pub(super) kind: &'static str,
-    pub(super) text: String,
+    pub(super) text: Bytes,
     /// Names this text among all others.
     pub(super) tag: String,
     /// In seconds.
     pub(super) kept_for: u64,
 }
 
-fn document(request: &HttpRequest, kind: &'static str, text: String) -> HttpResponse {
-    let tag = secret::to_base64url(&secret::sha256(text.as_bytes()));
+/// A public document, named by its digest.
+pub(super) fn document(request: &HttpRequest, kind: &'static str, text: impl Into<Bytes>) -> HttpResponse {
+    let text = text.into();
+    let tag = secret::to_base64url(&secret::sha256(&text));
     answer(request, Document { kind, text, tag, kept_for: KEPT_FOR })
 }
 

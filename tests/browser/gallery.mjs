@@ -441,6 +441,7 @@ export const GALLERY = {
   },
   "the sign-out page": inside("/logout"),
   "the sign-out page when out already": visit("/logout"),
+  "the manual of the API": visit("/docs/api"),
   "nothing here": visit("/no/such/page/with/a/rather/long/address/that/might/not/fit"),
   "a link that is used up": visit("/reset/none"),
   "a link about an address that is used up": visit("/verify-email/none"),

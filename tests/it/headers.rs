@@ -196,7 +196,7 @@ async fn nothing_personal_is_kept_in_a_cache_and_files_are_kept_for_ever() {
         let expected = match (answer.status, what.split([' ', ',']).nth(1).unwrap_or_default()) {
             (200, path) if path.starts_with("/static/") => "public, max-age=31536000, immutable",
             (200, "/robots.txt" | "/favicon.ico") => "public, max-age=3600",
-            (200, "/.well-known/jwks.json" | "/.well-known/oauth-authorization-server") => {
+            (200, "/.well-known/jwks.json" | "/.well-known/oauth-authorization-server" | "/openapi.json") => {
                 "public, max-age=300"
             }
             _ => "no-store",

@@ -66,6 +66,7 @@ mod mounted;
 mod new_device;
 mod nodes;
 mod not_me;
+mod openapi;
 mod outages;
 mod passkeys;
 mod passkeys_lies;

@@ -3,22 +3,26 @@
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::flows::factors::Offer;
 use crate::flows::second_factor::{self, Challenge};
 use crate::web::extract::Context;
 
 /// A problem document (RFC 9457) with what to come back with, and until when; in `error` a word to go by.
-#[derive(Serialize)]
-struct MfaRequired {
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct MfaRequired {
     r#type: &'static str,
     title: &'static str,
     status: u16,
     detail: &'static str,
     error: &'static str,
     request_id: String,
+    /// What to bring back with a code.
     challenge: String,
+    /// Which proofs will do: `totp`, `recovery_code`, `passkey`.
     methods: Vec<&'static str>,
+    /// Seconds until the challenge ends.
     expires_in: u64,
 }
 

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use secrecy::SecretString;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::challenge;
 use super::token::TokenResponse;
@@ -14,12 +15,15 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
 
 /// What a program sends: a username or an e-mail address under either name, and whether it means to stay for long.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct LoginRequest {
+    /// A username or an e-mail address. `email` and `login` are other names for this member.
     #[serde(alias = "email", alias = "login")]
     username: String,
+    #[schema(value_type = String, format = Password)]
     password: SecretString,
+    /// Ask for a session that lasts for weeks rather than hours.
     #[serde(default)]
     stay_signed_in: bool,
 }

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::token::TokenResponse;
 use crate::flows::check_code::Code;
@@ -14,12 +15,18 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
 
 /// What a program sends: the challenge that `POST /login` answered with, and one code.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct SecondFactorRequest {
+    /// As `POST /login` gave it.
+    #[schema(value_type = String)]
     challenge: SecretString,
+    /// The six digits that an authenticator app shows.
+    #[schema(value_type = Option<String>)]
     #[serde(default)]
     code: Option<SecretString>,
+    /// One of the codes on paper, instead of `code`.
+    #[schema(value_type = Option<String>)]
     #[serde(default)]
     recovery_code: Option<SecretString>,
 }

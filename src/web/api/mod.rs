@@ -3,7 +3,7 @@
 //! `POST /register`, `POST /login` and `GET /protected` keep the statuses and members that clients of simple JSON APIs
 //! expect; what is newer lies under `/api/` with the statuses of RFC 6750.
 
-mod challenge;
+pub(super) mod challenge;
 pub(super) mod login;
 pub(super) mod login_second_factor;
 pub(super) mod passkey;

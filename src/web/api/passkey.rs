@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::token::TokenResponse;
 use crate::flows::check_passkey::Brought;
@@ -14,12 +15,14 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
 
 /// The answer to what `POST /login/passkey/options` asked for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct PasskeyRequest {
+    /// As `POST /login/passkey/options` gave it.
     ceremony: String,
     /// The credential as JSON, in a string: what `JSON.stringify(credential)` gives.
     credential: String,
+    /// Ask for a session that lasts for weeks rather than hours.
     #[serde(default)]
     stay_signed_in: bool,
 }

@@ -2,14 +2,18 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::id::UserId;
 use crate::web::error::Error;
 use crate::web::extract::{Program, ReadAccount};
 
-#[derive(Serialize)]
-struct ProtectedResponse<'a> {
+/// Whose token it is.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct ProtectedResponse<'a> {
     message: &'static str,
+    /// Their id: the `sub` of the token.
+    #[schema(value_type = String)]
     user: &'a UserId,
     username: &'a str,
 }

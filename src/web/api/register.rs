@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::flows::register::{self, NewAccount};
 use crate::id::UserId;
@@ -13,17 +14,24 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
 
 /// What a program sends.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct RegisterRequest {
+    /// 3 to 32 letters, digits, `-`, `_` and `.`; nobody else's, and none that looks like it.
     username: String,
+    /// To be proven by a mail. Whether one is needed, this instance decides.
     email: Option<String>,
+    /// Long enough, and not on the list of common ones.
+    #[schema(value_type = String, format = Password)]
     password: SecretString,
 }
 
-#[derive(Serialize)]
-struct RegisterResponse {
+/// The new account.
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct RegisterResponse {
     message: &'static str,
+    /// The `sub` of its tokens.
+    #[schema(value_type = String)]
     id: UserId,
     username: String,
 }

@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::credentials::scope::Scope;
@@ -9,39 +10,61 @@ use crate::flows::authenticate::Authenticated;
 use crate::id::{ApiKeyId, SessionId, UserId};
 use crate::models::{ApiKey, Role};
 use crate::web::error::Error;
-use crate::web::extract::{CurrentUser, Program, ReadAccount};
+use crate::web::extract::{CurrentUser, Program, ReadAccount, Who};
 
 /// Who it is; and by what: a session, or an API key.
-#[derive(Serialize)]
-struct SessionResponse<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct SessionResponse<'a> {
+    /// Their id: the `sub` of the token.
+    #[schema(value_type = String)]
     user: &'a UserId,
     username: &'a str,
+    /// `user`, or `admin` for whoever administers this instance.
+    #[schema(value_type = String)]
     role: Role,
+    /// The names of their groups.
     groups: Vec<&'a str>,
     #[serde(flatten)]
-    session: Option<SessionFacts<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api_key: Option<KeyFacts<'a>>,
+    by: By<'a>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(in crate::web) enum By<'a> {
+    Session(SessionFacts<'a>),
+    Key { api_key: KeyFacts<'a> },
 }
 
 /// All times are seconds since 1970 (UTC).
-#[derive(Serialize)]
-struct SessionFacts<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct SessionFacts<'a> {
+    /// The `sid` of the token.
+    #[schema(value_type = String)]
     session: &'a SessionId,
+    #[schema(value_type = i64)]
     signed_in_at: Timestamp,
+    /// When they last proved that it is them.
+    #[schema(value_type = i64)]
     authenticated_at: Timestamp,
+    #[schema(value_type = i64)]
     token_expires_at: Timestamp,
+    /// No token is given for later than this.
+    #[schema(value_type = i64)]
     session_expires_at: Timestamp,
+    /// By what they signed in (RFC 8176).
     amr: &'a [String],
 }
 
 /// A key is no session: it says nothing of when and how somebody signed in.
-#[derive(Serialize)]
-struct KeyFacts<'a> {
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct KeyFacts<'a> {
+    #[schema(value_type = String)]
     id: &'a ApiKeyId,
     name: &'a str,
     scopes: Vec<&'static str>,
+    #[schema(value_type = i64)]
     created_at: Timestamp,
+    #[schema(value_type = i64)]
     expires_at: Timestamp,
 }
 
@@ -54,9 +77,17 @@ pub(in crate::web) async fn show(who: Program<ReadAccount, CurrentUser>) -> Resu
         username: &user.username,
         role: user.role,
         groups: user.groups().collect(),
-        session: who.signed_in().map(|current| SessionFacts::of(current)),
-        api_key: who.key().map(KeyFacts::of),
+        by: By::of(&who),
     }))
+}
+
+impl<'a> By<'a> {
+    fn of(who: &'a Program<ReadAccount, CurrentUser>) -> Self {
+        match who.who() {
+            Who::Key(known) => Self::Key { api_key: KeyFacts::of(&known.key) },
+            Who::SignedIn(current) => Self::Session(SessionFacts::of(current)),
+        }
+    }
 }
 
 impl<'a> SessionFacts<'a> {

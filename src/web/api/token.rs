@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::web::Data;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
 use crate::flows::issue_token::AccessToken;
@@ -14,18 +15,23 @@ use crate::web::error::Error;
 use crate::web::extract::{Context, Json};
 
 /// What a program sends. A cookie is no substitute: what a browser sends by itself renews nothing here.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct TokenRequest {
+    #[schema(value_type = String)]
     refresh_token: SecretString,
 }
 
 /// A pair of tokens, in RFC 6749's words (§5.1) beside the `token` that simple clients look for.
-#[derive(Serialize)]
-pub(super) struct TokenResponse {
+#[derive(Serialize, ToSchema)]
+pub(in crate::web) struct TokenResponse {
+    /// The access token, a JWT: send it as `Authorization: Bearer`.
     token: String,
+    /// `Bearer`.
     token_type: &'static str,
+    /// Seconds until the access token ends.
     expires_in: u64,
+    /// Good once, for the next pair.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
 }

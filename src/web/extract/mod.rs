@@ -36,7 +36,7 @@ pub(super) use guards::ProvenTwice;
 pub use guards::{Admin, Reauthenticated, Visitor};
 pub use in_group::{GroupName, InGroup};
 pub use json::Json;
-pub use program::{Apps, KeyScope, Program, ReadAccount};
+pub use program::{Apps, KeyScope, Program, ReadAccount, Who};
 
 use actix_web::HttpRequest;
 use actix_web::web::Data;

@@ -53,8 +53,12 @@ impl KeyScope for Apps {
 /// ```
 pub struct Program<S, W = BearerUser>(Who<W>, PhantomData<fn() -> S>);
 
-enum Who<W> {
+/// Who a program is let in as.
+#[derive(Debug)]
+pub enum Who<W> {
+    /// The owner of a key.
     Key(Arc<KnownKey>),
+    /// Somebody signed in.
     SignedIn(W),
 }
 
@@ -65,6 +69,11 @@ impl<S, W: Deref<Target = Authenticated>> Program<S, W> {
             Who::Key(known) => &known.user,
             Who::SignedIn(who) => &who.user,
         }
+    }
+
+    /// By what it was let in.
+    pub fn who(&self) -> &Who<W> {
+        &self.0
     }
 
     /// The key, if it came with one.

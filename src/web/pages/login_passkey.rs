@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::login;
 use super::login_waiting::{self, CHALLENGE, Step, StepView, waiting};
@@ -26,7 +27,8 @@ struct SecondStepPage {
 }
 
 /// What the script asks for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
+#[schema(as = PasskeyQuestion)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Asked {
     /// For the second step, and not to sign in by a passkey alone.

@@ -3,6 +3,7 @@
 pub(super) mod account_sessions;
 pub(super) mod activity;
 pub(super) mod activity_csv;
+pub(super) mod api_docs;
 pub(super) mod api_key_changes;
 pub(super) mod api_keys;
 pub(super) mod change_password;

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::passkeys::{PAGE, Refused, page};
 use super::signed_in;
@@ -19,7 +20,7 @@ use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, see_other};
 
 /// Nothing: whoever asks is known already.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Nothing {}
 

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
+use utoipa::ToSchema;
 
 use super::{reauth, signed_in};
 use crate::flows::check_passkey::{Brought, CheckPasskeyError};
@@ -15,7 +16,7 @@ use crate::web::flow_state::FlowState;
 use crate::web::page::with_retry_after;
 
 /// Nothing: the session says who asks.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::web) struct Nothing {}
 
