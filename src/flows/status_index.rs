@@ -18,7 +18,11 @@ const HELD: Duration = Duration::from_hours(24);
 pub const REST: Duration = Duration::from_hours(3);
 
 /// A place for a session that ends at `expires_at`.
-pub(super) fn next(
+///
+/// # Errors
+///
+/// The database's.
+pub fn next(
     here: &Vestibule,
     conn: &mut Transaction<'_>,
     expires_at: Timestamp,
@@ -45,6 +49,9 @@ fn take(here: &Vestibule, conn: &mut Transaction<'_>, now: Timestamp) -> Result<
     let mut left = shuffled(&block);
     let index = left.pop().unwrap_or(block.first_index);
     let here = here.clone();
-    conn.once_committed(move || here.status.indices.add(block, left, now + HELD));
+    conn.once_committed(move || {
+        here.status.note_last(Some(block.first_index));
+        here.status.indices.add(block, left, now + HELD);
+    });
     Ok(Place { index, block })
 }

@@ -8,7 +8,7 @@ use crate::db::{self, AnyConnection, Transaction};
 use crate::models::{InvalidToken, StatusBlock};
 use crate::secret;
 use crate::token_status::SignedList;
-use crate::tokens::{KeyRing, StatusList, StatusListClaims, TokenError};
+use crate::tokens::{StatusList, StatusListClaims, TokenError};
 use crate::vestibule::Vestibule;
 
 /// Nobody is to go by a list any longer than this after it was signed.
@@ -17,8 +17,8 @@ pub const LIFETIME: Duration = Duration::from_mins(5);
 const SIGNED_EVERY: Duration = Duration::from_secs(150);
 /// How long somebody who asks anew each time may go by a list, in seconds.
 pub const TTL: u64 = 1;
-/// How long a bit stays set: longer than any token lives that was issued by the time a node that did not know heard of it.
-const SET_FOR: Duration = Duration::from_secs(KeyRing::LAST_TOKENS.as_secs() + 600);
+/// How long a bit stays set: ten minutes longer than the last token may count that a node gave out which had not heard.
+const SET_FOR: Duration = Duration::from_mins(75);
 
 /// Why there is no list.
 #[derive(Debug, thiserror::Error)]
@@ -64,9 +64,11 @@ pub fn is_current(vestibule: &Vestibule) -> bool {
 }
 
 fn fresh(vestibule: &Vestibule, now: Timestamp) -> Option<Arc<SignedList>> {
+    // Signed by a request that came a moment later than this one, perhaps, but not before the clock was set back.
+    let by = now + vestibule.tokens.profile().leeway;
     // A key that somebody may have is none that others still take.
     let is_good = |list: &Arc<SignedList>| {
-        list.key == vestibule.tokens.current(now) && list.iat <= now && now < list.iat + SIGNED_EVERY
+        list.key == vestibule.tokens.current(now) && list.iat <= by && now < list.iat + SIGNED_EVERY
     };
     vestibule.status.signed().filter(is_good)
 }

@@ -345,6 +345,7 @@ impl Session {
     ) -> QueryResult<usize> {
         diesel::update(sessions::table.filter(sessions::id.eq_any(these)))
             .filter(sessions::revoked_at.is_null())
+            .filter(sessions::expires_at.gt(now))
             .set((sessions::revoked_at.eq(now), sessions::revoked_because.eq(because)))
             .execute(conn)
     }

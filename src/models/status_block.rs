@@ -43,7 +43,8 @@ impl StatusBlock {
         Ok(block)
     }
 
-    fn find_free(conn: &mut AnyConnection, now: Timestamp) -> QueryResult<Option<i64>> {
+    /// The first place of the block that has been free for the longest time at `now`.
+    pub fn find_free(conn: &mut AnyConnection, now: Timestamp) -> QueryResult<Option<i64>> {
         let free = status_blocks::table.filter(status_blocks::free_at.le(now)).order(status_blocks::free_at);
         free.select(status_blocks::first_index).first(conn).optional()
     }

@@ -125,5 +125,5 @@ impl TokenStatus {
 
 /// Rounded up, so that its length says little about how many people sign in, and seldom changes.
 fn room(end: u64) -> u64 {
-    (end + SPARE).next_power_of_two()
+    (end + SPARE + 1).next_power_of_two()
 }

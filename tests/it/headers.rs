@@ -155,6 +155,8 @@ fn check(what: &str, answer: &Answer, is_https: bool) {
             "image/png",
             "application/json",
             "application/jwk-set+json",
+            "application/statuslist+jwt",
+            "text/event-stream",
             "text/csv; charset=utf-8",
         ];
         assert!(
@@ -199,6 +201,7 @@ async fn nothing_personal_is_kept_in_a_cache_and_files_are_kept_for_ever() {
             (200, "/.well-known/jwks.json" | "/.well-known/oauth-authorization-server" | "/openapi.json") => {
                 "public, max-age=300"
             }
+            (200, "/.well-known/token-status") => "public, max-age=1",
             _ => "no-store",
         };
         assert_eq!(answer.header("cache-control"), expected, "{what}: {}", answer.status);

@@ -143,7 +143,7 @@ async fn each_kind_of_row_is_kept_for_its_time_and_not_a_second_longer() {
     let kinds = [
         (
             30 * A_DAY,
-            "sessions VALUES ('{key}', '{user}', 1, 1, 1, {at}, 'pwd', '', '', NULL, NULL, NULL, '')",
+            "sessions VALUES ('{key}', '{user}', 1, 1, 1, {at}, 'pwd', '', '', NULL, NULL, NULL, '', NULL)",
         ),
         (A_DAY, "login_failures VALUES ('{key}', 1, 1, {at})"),
         (A_DAY / 24, "revocations VALUES ('{key}', '{user}', NULL, {at})"),

@@ -180,8 +180,6 @@ async fn the_list_may_be_asked_for_again_cheaply_and_by_scripts_of_any_site() {
     until_remembering(&app).await;
     app.register("ada").await;
     let ada = log_in(&app, "ada").await;
-    // Until the block that her session is in was read.
-    sleep(Duration::from_millis(600)).await;
     let ask = async |known: &str| -> Answer {
         app.send(app.request("GET", LIST).insert_header(("if-none-match", known.to_owned()))).await
     };

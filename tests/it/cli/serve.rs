@@ -196,3 +196,29 @@ fn an_address_with_too_many_connections_is_in_the_log_once_and_how_to_trust_a_pr
     assert!(told.len() == 1 && told[0].contains("127.0.0.1 holds 1 connections"), "{log}");
     assert!(told[0].contains("name it in server.trusted_proxies"), "{log}");
 }
+
+#[test]
+fn a_server_that_is_told_to_stop_does_not_wait_for_those_who_listen_to_it() {
+    let folder = Folder::new();
+    let server = Server::start(&folder, "serve --listen 127.0.0.1:0");
+    let mut stream = TcpStream::connect(server.fact("Listening").unwrap()).unwrap();
+    // The list is there once revocations have been read.
+    let mut answer = [0; 4096];
+    for _ in 0..100 {
+        stream
+            .write_all(b"GET /.well-known/token-status/events HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            .unwrap();
+        let length = stream.read(&mut answer).unwrap();
+        if answer[..length].starts_with(b"HTTP/1.1 200 ") {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+
+    let took = server.stop();
+
+    assert!(took < Duration::from_secs(3), "{took:?}");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(rest.ends_with("0\r\n\r\n"), "it was told to its end: {rest}");
+}

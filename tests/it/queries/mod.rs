@@ -23,6 +23,7 @@ mod policy;
 mod renewing;
 mod rotation;
 mod second_factor;
+mod token_status;
 mod walk;
 mod watch;
 
@@ -105,7 +106,9 @@ fn count_seen(statements: &BTreeSet<String>) -> BTreeMap<String, usize> {
 const BEYOND_THE_WALK: [(&str, &str); 6] = [
     ("signing_keys", "list_locked: on PostgreSQL alone"),
     ("groups", "find_locked: on PostgreSQL alone"),
+const BEYOND_THE_WALK: [(&str, &str); 5] = [
     ("outbox", "hold: while a mail server takes its time"),
+    ("status_blocks", "take: the lock, on PostgreSQL alone"),
     ("users", "find_locked: on PostgreSQL alone"),
     ("users", "void_password: in the words of update_password_hash"),
     ("users", "list_admins_locked: on either database in words of its own"),

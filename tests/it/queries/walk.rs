@@ -21,6 +21,7 @@ use super::policy;
 use super::renewing;
 use super::rotation;
 use super::second_factor;
+use super::token_status;
 use super::watch;
 use crate::support::{OTHER_PASSWORD, PASSWORD};
 
@@ -142,6 +143,7 @@ pub fn through(house: &House) -> Vec<String> {
     values.extend(api_keys::through(house, &server));
     rotation::through(house);
     metrics::through(house);
+    token_status::through(house);
     values.extend(ada.cookies.into_values().filter(|value| !value.is_empty()));
     let users: Value = serde_json::from_str(&house.run("user list --json", "")).unwrap();
     values.extend(users.as_array().unwrap().iter().map(|user| user["id"].as_str().unwrap().to_owned()));
