@@ -81,7 +81,8 @@ export class Stage {
     stage.proxy = spawn(program, words, { env, cwd: stage.home, stdio: ["ignore", "pipe", "pipe"] });
     stage.log = "";
     for (const stream of [stage.proxy.stdout, stage.proxy.stderr]) stream.on("data", (text) => (stage.log += text));
-    process.once("exit", () => stage.proxy.kill("SIGKILL"));
+    // Not SIGKILL: that would leave the workers of nginx behind.
+    process.once("exit", () => stage.proxy.kill("SIGTERM"));
     for (let tries = 0; !(await isOpen(stage.port)); tries++) {
       if (tries > 200 || stage.proxy.exitCode !== null) throw new Error(`${kind} did not start:\n${stage.log}`);
       await sleep(50);
