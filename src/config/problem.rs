@@ -100,7 +100,8 @@ fn likeness(one: &str, other: &str) -> f64 {
     strsim::normalized_damerau_levenshtein(one, other)
 }
 
+/// Of those that are as good, the first: `listen` is rather the server's than that of who watches it.
 fn best<'a>(scored: impl Iterator<Item = (f64, &'a str)>) -> Option<&'a str> {
     let near = scored.filter(|(score, _)| *score >= 0.65);
-    near.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, name)| name)
+    near.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, name)| name)
 }

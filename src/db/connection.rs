@@ -64,9 +64,12 @@ impl Opener {
                 let mut conn = SqliteConnection::establish(path).map_err(|error| {
                     Error::unreachable(format!("{error}: {path}; its directory must exist"))
                 })?;
+                // What does not fit elsewhere is kept in memory: a server whose root is read-only has no `/tmp`, and nothing
+                // of people is to lie there.
                 let settings = format!(
                     "PRAGMA busy_timeout = {}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864;",
+                     PRAGMA foreign_keys = ON; PRAGMA journal_size_limit = 67108864; \
+                     PRAGMA temp_store = MEMORY;",
                     self.busy_timeout.as_millis()
                 );
                 // SQLite does not wait when two switch a new database to WAL at once: one is told that it is locked.

@@ -42,7 +42,7 @@ def as_in_the_image(run, binary, place):
         assert told["Uid"].split() == [str(NOBODY)] * 4 and told["Groups"].strip() == "", told
         assert told["NoNewPrivs"] == "1" and int(told["CapEff"], 16) == 0, told
         server.live()
-        check = ["chroot", f"--userspec={NOBODY}:{NOBODY}", root, "/usr/local/bin/vestibule", "healthcheck"]
+        check = [shutil.which("chroot"), f"--userspec={NOBODY}:{NOBODY}", root, "/usr/local/bin/vestibule", "healthcheck"]
         variables = {**server.variables, "VESTIBULE_SERVER__DATA_DIR": "/data"}
         checked = run(*check, capture_output=True, check=False, env=variables)
         assert (checked.returncode, checked.stdout) == (0, "ok\n"), checked

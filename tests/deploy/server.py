@@ -63,7 +63,15 @@ class Server:
         return answer.status, answer.read().decode()
 
     def live(self):
-        """Somebody registers, signs in, is let in and signs out: what a server is for."""
+        """Somebody registers, signs in, is let in, and somebody else is not: what a server is for."""
+        try:
+            self._live()
+        except AssertionError as error:
+            # The log is written beside the answers.
+            time.sleep(1)
+            raise AssertionError(f"{error}\n{self.said.read_text()}") from error
+
+    def _live(self):
         account = {"username": "ada", "password": PASSWORD}
         status, body = self.ask("POST", "/register", account)
         assert status == 200, (status, body)

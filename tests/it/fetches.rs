@@ -119,6 +119,7 @@ async fn an_address_in_a_header_or_in_a_field_is_not_asked() {
 /// Where connections are opened, and how; `docs/connections.md` has a row for each.
 pub const OPENERS: [(&str, &[&str]); 4] = [
     ("cli/healthcheck.rs", &["TcpStream::connect", "ToSocketAddrs"]),
+    ("cli/supervisor.rs", &["sd_notify::notify"]),
     ("db", &["establish("]),
     ("mail/mailer.rs", &["SmtpTransport"]),
     // Never of the server: whoever checks our tokens elsewhere asks us.
@@ -132,6 +133,7 @@ fn whoever_opens_a_connection_is_known() {
         "UdpSocket",
         "UnixStream::connect",
         "UnixDatagram",
+        "sd_notify::notify",
         "ToSocketAddrs",
         "lookup_host",
         "Transport",

@@ -6,8 +6,8 @@ use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, text::encode};
 use prometheus_client::registry::Registry;
 
-use super::own_process::OwnProcess;
 use super::sheet::{Latencies, Sheet};
+use super::usage::Usage;
 use crate::clock::Timestamp;
 use crate::config::Algorithm;
 use crate::flows::signing_keys::State;
@@ -155,7 +155,7 @@ impl Picture {
     }
 
     fn house(&self, sheet: &mut Sheet<'_>) -> fmt::Result {
-        let own = OwnProcess::look();
+        let own = Usage::look();
         let version = [([("version", env!("CARGO_PKG_VERSION"))], 1.0)];
         sheet.gauges("vestibule_build_info", "What runs; always 1.", version)?;
         let opened = self.vestibule.measures.opened_at.seconds() as f64;

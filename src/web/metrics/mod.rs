@@ -6,9 +6,9 @@
 //! ```
 
 mod families;
-mod own_process;
 mod scrape;
 mod sheet;
+mod usage;
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::from_fn;

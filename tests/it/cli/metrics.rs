@@ -36,7 +36,7 @@ fn the_token_is_read_from_a_file_and_the_door_is_shut_with_the_other() {
     let address = free();
     let folder = Folder::new()
         .with_file("token", TOKEN)
-        .with_variable("VESTIBULE_METRICS__LISTEN", &address.to_string())
+        .with_variable("VESTIBULE_METRICS__LISTEN", address.to_string())
         .with_variable("VESTIBULE_METRICS__TOKEN_FILE", "token");
     let file = folder.path.join("token");
     std::fs::set_permissions(file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
@@ -58,7 +58,7 @@ fn the_token_is_read_from_a_file_and_the_door_is_shut_with_the_other() {
 fn an_address_that_is_taken_is_named_and_nothing_is_served() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap();
-    let folder = Folder::new().with_variable("VESTIBULE_METRICS__LISTEN", &address.to_string());
+    let folder = Folder::new().with_variable("VESTIBULE_METRICS__LISTEN", address.to_string());
 
     let said = folder.run("serve --listen 127.0.0.1:0 --log-level warn").refused(1);
 

@@ -55,8 +55,7 @@ fn it_is_told_again_and_again_that_all_is_well_if_it_asks() {
     let heard = [(); 3].map(|()| supervisor.hear());
     assert_eq!(heard, ["READY=1\n", "WATCHDOG=1\n", "WATCHDOG=1\n"]);
     server.stop();
-    let heard: Vec<_> = std::iter::repeat_with(|| supervisor.hear()).take(3).collect();
-    assert!(heard.contains(&"STOPPING=1\n".to_owned()), "{heard:?}");
+    while supervisor.hear() != "STOPPING=1\n" {}
 }
 
 #[test]

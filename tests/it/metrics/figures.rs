@@ -152,7 +152,11 @@ async fn the_memory_of_tokens_is_counted_and_so_are_revocations() {
 
 #[actix_web::test]
 async fn a_database_that_is_busy_is_not_waited_for_and_what_it_would_say_is_left_out() {
-    let watched = Watched::with(|config| config.database.pool_size = 1).await;
+    let watched = Watched::with(|config| {
+        // Whoever waited with patience would be told all of it in the end.
+        (config.database.pool_size, config.database.wait_timeout) = (1, Duration::from_secs(30));
+    });
+    let watched = watched.await;
     let here = watched.app.vestibule.clone();
     let busy = spawn(async move {
         let slow = |_: &mut db::AnyConnection| {

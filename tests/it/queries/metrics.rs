@@ -14,4 +14,5 @@ pub fn through(house: &House) {
     let mut told = String::new();
     stream.read_to_string(&mut told).unwrap();
     assert!(told.contains("\nvestibule_scrape_complete 1"), "{told}");
+    house.wait_for(|sql| sql.starts_with("SELECT \"outbox\".\"created_at\"") && sql.contains("given_up_at"));
 }

@@ -4,7 +4,7 @@ use std::fs;
 
 /// What it uses.
 #[derive(Debug, Default)]
-pub(super) struct OwnProcess {
+pub(super) struct Usage {
     pub(super) cpu_seconds: Option<f64>,
     pub(super) resident_bytes: Option<f64>,
     pub(super) virtual_bytes: Option<f64>,
@@ -13,7 +13,7 @@ pub(super) struct OwnProcess {
     pub(super) most_fds: Option<f64>,
 }
 
-impl OwnProcess {
+impl Usage {
     /// As it is now.
     pub(super) fn look() -> Self {
         let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
@@ -54,7 +54,7 @@ mod tests {
 
     #[test]
     fn a_process_on_linux_knows_all_of_it() {
-        let own = OwnProcess::look();
+        let own = Usage::look();
 
         let known =
             [own.cpu_seconds, own.resident_bytes, own.virtual_bytes, own.threads, own.open_fds, own.most_fds];
