@@ -7,17 +7,40 @@
 //! a second factor asked for, and not shown in this session ──> show it, or add one
 //! ```
 
+use std::sync::Arc;
+
 use crate::config::{Allow, GuardedHost};
 use crate::credentials::amr;
 use crate::flows::authenticate::Authenticated;
+use crate::flows::authenticate_key::KnownKey;
 use crate::flows::last_way_in;
+use crate::models::User;
 use crate::vestibule::Vestibule;
+
+/// Somebody at a door.
+#[derive(Clone, Debug)]
+pub enum Person {
+    /// By a session.
+    SignedIn(Arc<Authenticated>),
+    /// A program, by a key of theirs.
+    Key(Arc<KnownKey>),
+}
+
+impl Person {
+    /// Who.
+    pub fn user(&self) -> &User {
+        match self {
+            Self::SignedIn(who) => &who.user,
+            Self::Key(known) => &known.user,
+        }
+    }
+}
 
 /// What becomes of somebody at a door.
 #[derive(Clone, Copy, Debug)]
 pub enum Verdict<'a> {
     /// They may pass; the application is told who they are, if anybody knows.
-    Pass(Option<&'a Authenticated>),
+    Pass(Option<&'a Person>),
     /// Nobody knows who they are.
     SignIn,
     /// They have to show their second factor.
@@ -25,7 +48,7 @@ pub enum Verdict<'a> {
     /// They have to have a second factor, and have none.
     AddSecondFactor,
     /// They are known, and may not see this.
-    Refuse(&'a Authenticated),
+    Refuse(&'a Person),
 }
 
 /// What becomes of `who` where they want to see `path` of `host`.
@@ -33,10 +56,10 @@ pub fn decide<'a>(
     vestibule: &Vestibule,
     host: &GuardedHost,
     path: &str,
-    who: Option<&'a Authenticated>,
+    who: Option<&'a Person>,
 ) -> Verdict<'a> {
     let asks = host.asks_of(path);
-    let is_whole = |who: &&Authenticated| !last_way_in::must_enrol(vestibule, &who.user);
+    let is_whole = |who: &&Person| !last_way_in::must_enrol(vestibule, who.user());
     if asks.clone().all(Allow::is_public) {
         return Verdict::Pass(who.filter(is_whole));
     }
@@ -44,14 +67,18 @@ pub fn decide<'a>(
     if !is_whole(&who) {
         return Verdict::AddSecondFactor;
     }
-    let is_in = |name: &String| who.user.groups().any(|group| group == name);
+    let is_in = |name: &String| who.user().groups().any(|group| group == name);
     if !asks.clone().flat_map(Allow::groups).all(is_in) {
         return Verdict::Refuse(who);
     }
-    let is_missing = !amr::is_multi_factor(&who.session.amr) && asks.clone().any(Allow::second_factor);
-    match who.user.second_factor_since {
-        _ if !is_missing => Verdict::Pass(Some(who)),
-        Some(_) => Verdict::ShowSecondFactor,
-        None => Verdict::AddSecondFactor,
+    if !asks.clone().any(Allow::second_factor) {
+        return Verdict::Pass(Some(who));
+    }
+    match who {
+        // A key is one thing that somebody has, and cannot show another.
+        Person::Key(_) => Verdict::Refuse(who),
+        Person::SignedIn(known) if amr::is_multi_factor(&known.session.amr) => Verdict::Pass(Some(who)),
+        Person::SignedIn(known) if known.user.second_factor_since.is_some() => Verdict::ShowSecondFactor,
+        Person::SignedIn(_) => Verdict::AddSecondFactor,
     }
 }

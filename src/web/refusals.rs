@@ -2,6 +2,7 @@
 
 use super::error::Error;
 use crate::flows::add_passkey::AddPasskeyError;
+use crate::flows::authenticate_key::AuthenticateKeyError;
 use crate::flows::check_passkey::CheckPasskeyError;
 use crate::flows::enrol_totp::EnrolTotpError;
 use crate::flows::forgot_password::ForgotPasswordError;
@@ -98,6 +99,18 @@ impl From<CheckPasskeyError> for Error {
             CheckPasskeyError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
             CheckPasskeyError::Database(error) => error.into(),
             other => Self::InvalidCredentials(other.to_string()),
+        }
+    }
+}
+
+impl From<AuthenticateKeyError> for Error {
+    fn from(error: AuthenticateKeyError) -> Self {
+        match error {
+            AuthenticateKeyError::Refused => Self::TokenRefused,
+            AuthenticateKeyError::Throttled { retry_after } => Self::TooManyRequests { retry_after },
+            AuthenticateKeyError::Database(error) => error.into(),
+            AuthenticateKeyError::Scope(scope) => Self::InsufficientScope(scope),
+            AuthenticateKeyError::EnrolmentRequired => Self::EnrolmentRequired,
         }
     }
 }

@@ -117,7 +117,7 @@ async fn an_address_in_a_header_or_in_a_field_is_not_asked() {
 }
 
 /// Where connections are opened, and how; `docs/connections.md` has a row for each.
-pub const OPENERS: [(&str, &[&str]); 4] = [
+pub const OPENERS: &[(&str, &[&str])] = &[
     ("cli/healthcheck.rs", &["TcpStream::connect", "ToSocketAddrs"]),
     ("cli/supervisor.rs", &["sd_notify::notify"]),
     ("db", &["establish("]),

@@ -121,15 +121,10 @@ where
 async fn by_key(request: &HttpRequest, scope: Scope) -> Result<Arc<KnownKey>, Error> {
     let (vestibule, context) = (instance(request)?, Context::of(request)?);
     let text = bearer_token(request).ok_or(Error::Unauthenticated)?;
-    match authenticate_key::by_key(&vestibule, text, scope, context.address, context.now).await {
-        Ok(known) => Ok(known),
-        Err(error @ AuthenticateKeyError::Refused) => {
+    let asked = authenticate_key::by_key(&vestibule, text, scope, context.address, context.now).await;
+    Ok(asked.inspect_err(|error| {
+        if matches!(error, AuthenticateKeyError::Refused) {
             log::warn!("{error} (request {})", context.request_id);
-            Err(Error::TokenRefused)
         }
-        Err(AuthenticateKeyError::Throttled { retry_after }) => Err(Error::TooManyRequests { retry_after }),
-        Err(AuthenticateKeyError::Database(error)) => Err(error.into()),
-        Err(AuthenticateKeyError::Scope(scope)) => Err(Error::InsufficientScope(scope)),
-        Err(AuthenticateKeyError::EnrolmentRequired) => Err(Error::EnrolmentRequired),
-    }
+    })?)
 }

@@ -49,7 +49,7 @@ pub(super) async fn nginx(
         }
         who => who?,
     };
-    let verdict = pass_door::decide(&vestibule, host, asked.path(), who.as_deref());
+    let verdict = pass_door::decide(&vestibule, host, asked.path(), who.as_ref());
     if let Verdict::Pass(who) = verdict {
         return told::yes(who);
     }
@@ -90,7 +90,7 @@ async fn lead(
         Err(refusal) => return Ok(told::no(context, &refusal)),
     };
     let who = person::find(request, context, vestibule).await?;
-    let verdict = pass_door::decide(vestibule, host, asked.path(), who.as_deref());
+    let verdict = pass_door::decide(vestibule, host, asked.path(), who.as_ref());
     if let Verdict::Pass(who) = verdict {
         return told::yes(who);
     }

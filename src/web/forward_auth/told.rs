@@ -4,8 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderName, HeaderValue};
 
 use super::asked::Asked;
-use crate::flows::authenticate::Authenticated;
-use crate::flows::pass_door::Verdict;
+use crate::flows::pass_door::{Person, Verdict};
 use crate::vestibule::Vestibule;
 use crate::web::error::Error;
 use crate::web::extract::Context;
@@ -18,9 +17,9 @@ const GROUPS: HeaderName = HeaderName::from_static("remote-groups");
 
 /// They may pass, and this is who they are: in UTF-8, as applications expect it; of an address, only one that they have
 /// proven to be theirs.
-pub(super) fn yes(who: Option<&Authenticated>) -> Result<HttpResponse, Error> {
+pub(super) fn yes(who: Option<&Person>) -> Result<HttpResponse, Error> {
     let mut head = HttpResponse::Ok();
-    let user = who.map(|who| &who.user);
+    let user = who.map(Person::user);
     let email = user.filter(|user| user.email_verified_at.is_some()).and_then(|user| user.email.as_deref());
     let groups = user.map(|user| user.groups().collect::<Vec<_>>().join(",")).unwrap_or_default();
     let said = [
@@ -68,7 +67,7 @@ pub(super) fn refuse(context: &Context, asked: &Asked<'_>, verdict: Verdict<'_>)
             Error::Forbidden("This needs a second step at sign-in, which this session has not seen.".into())
         }
         Verdict::Refuse(who) => {
-            let (name, host) = (&who.user.username, asked.authority());
+            let (name, host) = (&who.user().username, asked.authority());
             let words = format!("You are signed in as {name}, who may not see this part of {host}.");
             if asked.is_visit() {
                 // On a host that is not ours, our page would find neither its stylesheet nor its links.

@@ -28,6 +28,22 @@ pub(super) fn told() -> Vec<Told> {
         )
         .answers::<Metadata>("The metadata.", metadata())
         .kept(),
+        get(
+            "/.well-known/token-status",
+            "The token status list",
+            "Which tokens are over before their time, for whoever checks them without asking us \
+             (draft-ietf-oauth-status-list): a signed JWT. Fetch it again when `ttl` is over.",
+        )
+        .gives("application/statuslist+jwt", "The list.")
+        .kept()
+        .refuses(&[503]),
+        get(
+            "/.well-known/token-status/events",
+            "What changes in it",
+            "Server-sent events: `list` names the list there is, `revoked` the bits that have been set since.",
+        )
+        .gives("text/event-stream", "The stream; it ends after an hour.")
+        .refuses(&[503]),
         get("/.well-known/change-password", "The way to change a password", "For password managers (W3C).")
         .leads("/account/password"),
         get("/openapi.json", "This document", "OpenAPI 3.1; `/docs/api` shows it to people.")
@@ -95,5 +111,7 @@ fn metadata() -> Value {
         "response_types_supported": [],
         "grant_types_supported": [],
         "access_token_signing_alg_values_supported": ["EdDSA"],
+        "token_status_uri": "https://login.example.org/.well-known/token-status",
+        "token_status_events_uri": "https://login.example.org/.well-known/token-status/events",
     })
 }

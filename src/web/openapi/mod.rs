@@ -4,14 +4,15 @@
 //! |---|---|
 //! | its path, its methods, the contents that it reads | the table in [`routes`](super::routes) |
 //! | who may ask, its body, what can be wrong with either | the signature of its handler: [`signature`] |
-//! | what it is for, what it answers | a line in [`programs`] or [`documents`]; of a page, nothing: [`page_routes`] |
+//! | what it is for, what it answers | a line in [`programs`], [`documents`] or [`doors`]; of a page, nothing: [`page_routes`] |
 //! | how each refusal looks | [`problem`]: the errors themselves |
 //!
 //! **A new route** of the table is in the document by that. Whatever is no page also wants a line in [`programs`] (it
-//! reads or answers JSON) or [`documents`] (anybody fetches it); a test names the routes that have none. A new extractor
+//! reads or answers JSON), [`documents`] (anybody fetches it) or [`doors`] (proxies ask it); a test names the routes that have none. A new extractor
 //! wants a line in [`signature`], a new body `#[derive(ToSchema)]`; the compiler names them.
 
 mod documents;
+mod doors;
 mod operation;
 mod page_routes;
 mod problem;
@@ -37,17 +38,22 @@ use super::well_known::document;
 use crate::config::Config;
 
 /// What groups the operations, and in which order.
-const TAGS: [(&str, &str); 5] = [
+const TAGS: [(&str, &str); 6] = [
     (SIGN_IN, "Make an account, prove who it is, and get a pair of tokens."),
     (SESSION, "What a token opens, and how it is renewed."),
     (PASSKEYS, "What our own pages ask a device for."),
     (DOCUMENTS, "What anybody may fetch."),
+    (
+        DOORS,
+        "What a reverse proxy asks that guards other applications; only those that the operator trusts are answered.",
+    ),
     (PAGES, "For people with a browser. They work without scripts; programs have no need of them."),
 ];
 const SIGN_IN: &str = "Sign in";
 const SESSION: &str = "Sessions and tokens";
 const PASSKEYS: &str = "Passkeys";
 const DOCUMENTS: &str = "Public documents";
+const DOORS: &str = "Forward-auth";
 const PAGES: &str = "pages";
 
 const ABOUT: &str = "Sign-in for applications. Programs send and get JSON; whatever goes wrong is told as a problem \
@@ -84,7 +90,7 @@ pub(super) async fn show(request: HttpRequest, written: Data<Document>) -> Resul
 
 /// All that programs are told by words of ours, in the order in which one reads it.
 fn all_told() -> Vec<Told> {
-    programs::told().into_iter().chain(documents::told()).collect()
+    programs::told().into_iter().chain(documents::told()).chain(doors::told()).collect()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use utoipa::openapi::{
 };
 
 use super::signature::Model;
+use crate::credentials::scope::Scope;
 use crate::flows::last_way_in::Kept;
 use crate::flows::register::Fault;
 use crate::web::error::{Error, Problem};
@@ -36,6 +37,7 @@ fn specimens() -> Vec<Error> {
         Error::Reauthenticate,
         Error::Forbidden("This token is invalid, has expired or was revoked.".into()),
         Error::CrossSite { home: "https://login.example.org".into() },
+        Error::InsufficientScope(Scope::ReadAccount),
         Error::EnrolmentRequired,
         Error::NotFound,
         Error::MethodNotAllowed(vec![Method::GET, Method::HEAD]),

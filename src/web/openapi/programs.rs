@@ -190,6 +190,7 @@ fn session() -> Value {
         "user": USER,
         "username": "ada",
         "role": "user",
+        "groups": ["editors"],
         "session": "019ab3c2-7d1e-7a41-b0d5-9be1c2a3d4e5",
         "signed_in_at": 1_795_359_600,
         "authenticated_at": 1_795_359_600,

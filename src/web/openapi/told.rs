@@ -80,6 +80,12 @@ impl Told {
         self.with(200, about, kind, Content::new(Some(problem::text())))
     }
 
+    /// 200 without a word: it is the headers that say something.
+    pub(super) fn says(mut self, about: &str) -> Self {
+        self.answers.insert(200, Response::new(about));
+        self
+    }
+
     /// 401 with either a problem like any other, or `T`, which is one with more to it.
     pub(super) fn or_401<T: ToSchema>(mut self, about: &str, example: Value) -> Self {
         let model = Model::of::<T>();

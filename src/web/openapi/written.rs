@@ -18,8 +18,10 @@ pub(super) fn document(config: &Config) -> OpenApi {
     for (path, lines) in routes::lines() {
         for lines in lines.chunk_by(|one, other| one.method == other.method) {
             let told = told.iter().find(|told| told.is_of(path, &lines[0].method));
-            let (operation, models) = operation::of(path, lines, told);
-            paths.add_path_operation(path, vec![operation::method(&lines[0].method)], operation);
+            // `{path:.*}` is how the router writes it.
+            let path = path.replace(":.*}", "}");
+            let (operation, models) = operation::of(&path, lines, told);
+            paths.add_path_operation(&path, vec![operation::method(&lines[0].method)], operation);
             components = components.schemas_from_iter(models);
         }
     }

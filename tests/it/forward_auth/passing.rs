@@ -1,9 +1,13 @@
 //! Who passes which door, and what the application behind it is told.
 
 use serde_json::json;
+use vestibule::credentials::scope::Scope;
+use vestibule::flows::caller::Caller;
+use vestibule::flows::revoke_api_key;
 use vestibule::models::Role;
 
 use super::{asked, asked_by_nginx, doors, join, pass_of, signed_in, visit};
+use crate::api_keys::key;
 use crate::forgot::proven;
 use crate::support::TestApp;
 use crate::totp::enrolled;
@@ -213,4 +217,30 @@ async fn envoy_asks_with_the_request_itself() {
     let posted = app.send(asked("POST", "/page").insert_header(("cookie", "a=b"))).await;
     assert_eq!(posted.status, 401);
     assert_eq!(posted.json()["status"], json!(401));
+}
+
+#[actix_web::test]
+async fn a_program_passes_by_an_api_key_that_may_open_applications_until_it_is_revoked() {
+    let app = TestApp::with(doors).await;
+    let ada = app.register("ada").await;
+    let made = key(&app, &ada.id, "backup", &[Scope::Apps]).await;
+    let reads = key(&app, &ada.id, "reader", &[Scope::ReadAccount]).await;
+    let ask = async |secret: &str, target: &str| {
+        let bearer = ("authorization", format!("Bearer {secret}"));
+        let nginx = asked_by_nginx(&app, "wiki.example.org", target).insert_header(bearer.clone());
+        let nginx = app.send(nginx).await;
+        let answer = app.send(asked(&app, "wiki.example.org", target).insert_header(bearer)).await;
+        (nginx.status, answer.status, answer.header("remote-user").to_owned())
+    };
+    let (good, other) = (made.key.expose().to_owned(), reads.key.expose().to_owned());
+
+    assert_eq!(ask(&good, "/").await, (200, 200, "ada".to_owned()));
+    assert_eq!(ask(&good, "/admin").await, (403, 403, String::new()));
+    assert_eq!(ask(&other, "/").await, (403, 403, String::new()));
+    join(&app, &ada, "staff").await;
+    assert_eq!(ask(&good, "/admin").await, (200, 200, "ada".to_owned()));
+
+    let operator = Caller::operator();
+    revoke_api_key::by_operator(&app.vestibule, &made.row.id, None, &operator, app.now()).await.unwrap();
+    assert_eq!(ask(&good, "/").await, (401, 303, String::new()));
 }
