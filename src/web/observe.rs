@@ -6,13 +6,18 @@ use std::sync::Arc;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::web::Data;
 
 use super::extract::Context;
 use crate::clock::Stopwatch;
 use crate::measures::RouteMeasures;
+use crate::vestibule::Vestibule;
 
 /// Names the request in the answer as in the log.
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What the log and the figures call the way to nothing of ours.
+const NO_ROUTE: &str = "-";
 
 /// Names the answer, counts it and writes the access log.
 ///
@@ -24,8 +29,11 @@ pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, 
     }
     let (request, status, took) = (response.request(), response.status(), watch.elapsed());
     // By the pattern of its route, that knows its counters: what strangers ask for is no name of anything.
-    if let Some(measures) = request.app_data::<Arc<RouteMeasures>>() {
-        measures.note(request.method().as_str(), status.as_u16(), took);
+    let note = |measures: &RouteMeasures| measures.note(request.method().as_str(), status.as_u16(), took);
+    match (request.app_data::<Arc<RouteMeasures>>(), request.app_data::<Data<Vestibule>>()) {
+        (Some(measures), _) => note(measures),
+        (None, Some(here)) => note(&here.measures.route(NO_ROUTE)),
+        (None, None) => {}
     }
     let level = match status {
         // Somebody may have tried to get around us (ASVS 16.3.2, 16.3.3).
@@ -38,7 +46,7 @@ pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, 
     }
     let (status, micros) = (status.as_u16(), took.as_micros());
     let route = request.match_pattern();
-    let (method, route) = (request.method(), route.as_deref().unwrap_or("-"));
+    let (method, route) = (request.method(), route.as_deref().unwrap_or(NO_ROUTE));
     let from: &dyn Display = match &context.address {
         Some(address) => address,
         None => &"-",

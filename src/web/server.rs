@@ -27,9 +27,6 @@ use crate::flows::keep;
 use crate::measures::{BEAT_EVERY, Pulse};
 use crate::vestibule::Vestibule;
 
-/// What is counted of requests that are for no route of ours, or were refused before one was looked for.
-const NO_ROUTE: &str = "-";
-
 /// The most connections that wait in the kernel for a place among `server.max_connections`.
 const MOST_WAITING: u32 = 1024;
 
@@ -50,7 +47,6 @@ pub fn service(vestibule: &Vestibule) -> impl HttpServiceFactory + 'static {
     web::scope("")
         .guard(Ours::new(routes::entries().into_iter().map(|entry| entry.path)))
         .app_data(Data::new(vestibule.clone()))
-        .app_data(vestibule.measures.route(NO_ROUTE))
         .app_data(Data::new(Document::default()))
         .configure(|config| routes::configure(config, vestibule))
         .wrap(from_fn(frame))
@@ -178,7 +174,7 @@ fn answer<Stopping: Future<Output = ()> + 'static>(
         .graceful_shutdown_signal(stopping)
         .local_addr(address)
         .on_connect_ext(|connection: &Connection, data| connection.introduce(data));
-    let app = App::new().app_data(Data::new(vestibule.clone())).app_data(vestibule.measures.route(NO_ROUTE));
+    let app = App::new().app_data(Data::new(vestibule.clone()));
     let app = app.configure(|config| mount(config, &vestibule)).default_service(not_found());
     spawn(beat(vestibule.measures.pulses.begin()));
     fn_service(move |stream: TcpStream| {

@@ -240,6 +240,7 @@ async fn each_way_to_end_has_words() {
     let why: Vec<String> = rows.map(|row| row.split_once(" Why ").unwrap().1.to_owned()).collect();
     let expected = [
         "Your administrator ended it",
+        "The key that signed it was given up",
         "The account was disabled",
         "The account was closed",
         "Somebody used a copy of it",

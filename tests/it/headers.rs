@@ -114,8 +114,12 @@ fn nonce(answer: &Answer) -> &str {
 }
 
 /// What scripts of any site may read.
-const PUBLIC: [&str; 3] =
-    ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/.well-known/token-status"];
+const PUBLIC: [&str; 4] = [
+    "/.well-known/jwks.json",
+    "/.well-known/oauth-authorization-server",
+    "/.well-known/token-status",
+    "/openapi.json",
+];
 
 fn check(what: &str, answer: &Answer, is_https: bool) {
     // Where these decide, the answer says so.

@@ -119,6 +119,8 @@ async fn every_answer_is_as_long_as_it_says() {
     let files =
         page.split("\"/static/").skip(1).map(|rest| format!("/static/{}", rest.split('"').next().unwrap()));
     let asked = entries().into_iter().map(|entry| (entry.method, entry.path.replace(['{', '}'], "")));
+    // A stream of events has no end that could be waited for.
+    let asked = asked.filter(|(_, path)| !path.ends_with("/events"));
     let asked: Vec<_> = files.map(|file| (Method::GET, file)).chain(asked).collect();
     let address = serve(&app).await;
     let mut seen = 0;

@@ -92,6 +92,25 @@ async fn whatever_is_no_page_is_told_in_words_with_examples_and_types() {
     assert_eq!(ids.len(), operations.len());
 }
 
+/// The members of a type and of its parts, and those of them that have to be there.
+fn members(document: &Value, schema: &Value) -> (BTreeSet<String>, BTreeSet<String>) {
+    let place = schema["$ref"].as_str().map(|target| target.trim_start_matches('#'));
+    let schema = place.map_or(schema, |place| document.pointer(place).unwrap());
+    let mut known: BTreeSet<_> =
+        schema["properties"].as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+    let words = schema["required"].as_array().into_iter().flatten();
+    let mut required: BTreeSet<_> = words.map(|name| name.as_str().unwrap().to_owned()).collect();
+    for part in schema["allOf"].as_array().into_iter().flatten() {
+        let (more, needed) = members(document, part);
+        known.extend(more);
+        required.extend(needed);
+    }
+    for part in schema["oneOf"].as_array().into_iter().flatten() {
+        known.extend(members(document, part).0);
+    }
+    (known, required)
+}
+
 #[actix_web::test]
 async fn each_reference_leads_somewhere_and_each_example_has_the_members_of_its_type() {
     let document = document(&TestApp::new().await).await;
@@ -105,12 +124,11 @@ async fn each_reference_leads_somewhere_and_each_example_has_the_members_of_its_
         if let (Some(target), Some(example)) =
             (place["schema"]["$ref"].as_str(), place["example"].as_object())
         {
-            let schema = document.pointer(target.trim_start_matches('#')).unwrap();
-            let known = schema["properties"].as_object().cloned().unwrap_or_default();
-            for name in schema["required"].as_array().into_iter().flatten() {
-                assert!(example.contains_key(name.as_str().unwrap()), "{target}: {name}");
+            let (known, required) = members(&document, &place["schema"]);
+            for name in required {
+                assert!(example.contains_key(&name), "{target}: {name}");
             }
-            assert!(example.keys().all(|name| known.contains_key(name)), "{target}: {example:?}");
+            assert!(example.keys().all(|name| known.contains(name)), "{target}: {example:?}");
             examples += 1;
         }
         match place {

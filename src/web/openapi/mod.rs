@@ -93,6 +93,11 @@ fn all_told() -> Vec<Told> {
     programs::told().into_iter().chain(documents::told()).chain(doors::told()).collect()
 }
 
+/// The path without what the router alone needs to know of a part of it, as in `{path:.*}`.
+fn plain(path: &str) -> String {
+    path.replace(":.*}", "}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::shown::{Answer, Group, Member, PageLine, Refusal, Shape, Shown, Words};
-use super::{PAGES, TAGS, all_told};
+use super::{PAGES, TAGS, all_told, plain};
 
 /// All of it.
 pub(super) fn all(tree: &Value) -> Shown {
@@ -34,9 +34,9 @@ impl Words {
 fn shapes(tree: &Value, tag: &str, home: &str) -> Vec<Shape> {
     let told = all_told();
     let found = told.iter().filter_map(|told| {
-        let method = told.method.as_str().to_lowercase();
-        let operation = tree["paths"][told.path].get(&method)?;
-        (operation["tags"][0] == tag).then(|| shape(tree, &method, told.path, operation, home))
+        let (method, path) = (told.method.as_str().to_lowercase(), plain(told.path));
+        let operation = tree["paths"][&path].get(&method)?;
+        (operation["tags"][0] == tag).then(|| shape(tree, &method, &path, operation, home))
     });
     found.collect()
 }
@@ -105,15 +105,17 @@ fn who(operation: &Value) -> &'static str {
 fn members(tree: &Value, schema: &Value) -> Vec<Member> {
     let schema = followed(tree, schema);
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    let mut members: Vec<_> = entries(&schema["properties"])
-        .into_iter()
-        .map(|(name, member)| Member {
-            name: name.clone(),
-            kind: kind(member),
-            is_required: required.iter().any(|wanted| wanted == name),
-            about: Words::of(member, "/description"),
-        })
-        .collect();
+    let own = entries(&schema["properties"]).into_iter().map(|(name, member)| Member {
+        name: name.clone(),
+        kind: kind(member),
+        is_required: required.iter().any(|wanted| wanted == name),
+        about: Words::of(member, "/description"),
+    });
+    let parts = |word: &str| schema[word].as_array().cloned().unwrap_or_default();
+    let all = parts("allOf").into_iter().flat_map(|part| members(tree, &part));
+    let either = parts("oneOf").into_iter().flat_map(|part| members(tree, &part));
+    let either = either.map(|member| Member { is_required: false, ..member });
+    let mut members: Vec<_> = own.chain(all).chain(either).collect();
     members.sort_by_key(|member| !member.is_required);
     members
 }

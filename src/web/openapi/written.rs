@@ -6,7 +6,7 @@ use utoipa::openapi::{
     ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi, OpenApiBuilder, Paths, Server,
 };
 
-use super::{ABOUT, TAGS, all_told, operation, problem};
+use super::{ABOUT, TAGS, all_told, operation, plain, problem};
 use crate::config::Config;
 use crate::web::cookies::{self, Purpose};
 use crate::web::routes;
@@ -18,8 +18,7 @@ pub(super) fn document(config: &Config) -> OpenApi {
     for (path, lines) in routes::lines() {
         for lines in lines.chunk_by(|one, other| one.method == other.method) {
             let told = told.iter().find(|told| told.is_of(path, &lines[0].method));
-            // `{path:.*}` is how the router writes it.
-            let path = path.replace(":.*}", "}");
+            let path = plain(path);
             let (operation, models) = operation::of(&path, lines, told);
             paths.add_path_operation(&path, vec![operation::method(&lines[0].method)], operation);
             components = components.schemas_from_iter(models);

@@ -13,7 +13,7 @@ pub fn through(house: &House) {
         .connect()
         .batch_execute("UPDATE invalid_tokens SET until = 1; UPDATE status_blocks SET free_at = 1")
         .unwrap();
-    let later = house.serve(&[]);
+    let later = house.serve(&[("VESTIBULE_THROTTLE__ADDRESS_BURST", "1000")]);
     house.wait_for(|sql| sql.starts_with("DELETE FROM \"invalid_tokens\""));
     let mut heidi = Visitor::at(&later);
     heidi.log_in(303, "heidi", PASSWORD);
