@@ -184,7 +184,7 @@ async fn the_document_is_this_instances_own_and_kept_by_whoever_fetched_it() {
     let again = app.send(again).await;
 
     assert_eq!(document["openapi"], "3.1.0");
-    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(document["info"]["version"], "1");
     assert_eq!(document["servers"][0]["url"], "https://login.example.org");
     let schemes = &document["components"]["securitySchemes"];
     assert_eq!(
