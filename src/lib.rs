@@ -63,7 +63,7 @@
 //! | [`Vestibule::open`], once | the tables, the keys, the threads that hash; clones are one instance |
 //! | [`web::service`], at the root of the app | our pages and our JSON API, at the addresses of [`web::entries`]; a route of yours that stands before it wins. Not below a path: our pages lead to each other |
 //! | `.app_data(Data::new(door.clone()))` | the guards, on your own routes; without it they let nobody in, and the log says why |
-//! | a guard of [`web::extract`] in a handler's signature | `CurrentUser`, `BearerUser`, `Reauthenticated`, `Admin`, `Visitor`: refused with 401 or 403, and a challenge (RFC 6750, RFC 9470) |
+//! | a guard of [`web::extract`] in a handler's signature | `CurrentUser`, `BearerUser`, `Reauthenticated`, `Admin`, `InGroup<G>`, `Visitor`, and `Program<Apps>` for API keys: refused with 401 or 403, and a challenge (RFC 6750, RFC 9470) |
 //! | [`web::doorway`] around a route that browsers visit | the way to sign-in and back, tokens that are renewed, and no request that another site makes a browser send; errors of your handlers stay yours |
 //! | [`flows::carry_mail::start`], once | mail leaves; without it no page of ours offers any |
 //! | `.default_service(web::not_found())` | our words for "not found", where you have none |

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::global::GlobalArgs;
 use super::output::{self, Format};
 use crate::clock::Timestamp;
-use crate::config::Overrides;
+use crate::config::{Algorithm, Overrides};
 use crate::flows::caller::Caller;
 use crate::flows::rotate_keys;
 use crate::flows::signing_keys::{self, State};
@@ -16,7 +16,9 @@ use crate::vestibule::Vestibule;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   vestibule key list
-  vestibule key rotate";
+  vestibule key rotate
+  vestibule key rotate --now
+  vestibule key export-jwks";
 const LIST_EXAMPLES: &str = "\
 Examples:
   vestibule key list
@@ -78,7 +80,17 @@ async fn list(vestibule: &Vestibule, format: Format, now: Timestamp) -> anyhow::
     })
 }
 
+/// A shared secret takes no turns, and is not ours to give up.
+fn refuse_shared_secret(vestibule: &Vestibule) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        vestibule.config.tokens.algorithm != Algorithm::HS256,
+        "Tokens are signed with `tokens.hs256_secret`: choose another one and restart every node. Nothing was changed."
+    );
+    Ok(())
+}
+
 async fn in_turn(vestibule: &Vestibule, format: Format, now: Timestamp) -> anyhow::Result<()> {
+    refuse_shared_secret(vestibule)?;
     let signs_from = rotate_keys::in_turn(vestibule, &Caller::operator(), now).await?;
     format.answer(&json!({ "signs_from": signs_from.to_string() }), || {
         format!("The next key is published, and signs from {signs_from} on.")
@@ -86,6 +98,7 @@ async fn in_turn(vestibule: &Vestibule, format: Format, now: Timestamp) -> anyho
 }
 
 async fn at_once(vestibule: &Vestibule, format: Format, now: Timestamp) -> anyhow::Result<()> {
+    refuse_shared_secret(vestibule)?;
     let ended = rotate_keys::at_once(vestibule, &Caller::operator(), now).await?;
     format.answer(&json!({ "sessions_ended": ended }), || {
         format!("A new key signs. Nothing that was signed before counts; sessions ended: {ended}.")

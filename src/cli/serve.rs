@@ -11,7 +11,7 @@ use super::logging;
 use super::supervisor;
 use super::welcome::Welcome;
 use crate::config::{Overrides, Sources};
-use crate::flows::{carry_mail, keep, set_up};
+use crate::flows::{carry_mail, groups, keep, set_up};
 use crate::vestibule::Vestibule;
 use crate::web;
 
@@ -78,6 +78,16 @@ async fn greet(vestibule: Vestibule, sources: Sources, address: SocketAddr, log:
             None
         }
     };
+    match groups::unknown(&vestibule).await {
+        Ok(names) if names.is_empty() => {}
+        Ok(names) => log::warn!(
+            "no group is called {}, of which settings speak: `vestibule group create` makes one",
+            names.join(" or ")
+        ),
+        Err(error) => {
+            log::warn!("it could not be seen whether there are the groups that settings speak of: {error}")
+        }
+    }
     // What the start had to warn of stands before it.
     log.flush();
     Welcome::new(&vestibule.config, &sources, address, setup_token.as_ref()).print();

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::group_name;
+
 /// Whom a rule lets in: everybody; or whoever is signed in, is in all of its groups, and has shown a second factor if it
 /// asks for one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,10 +59,10 @@ impl TryFrom<Words> for Allow {
                 }
                 ("signed-in", _) => {}
                 ("second-factor", _) => allow.second_factor = true,
-                // With a blank or a comma, nobody could be in it.
-                (_, Some(name)) if !name.is_empty() && !name.contains([' ', ',']) => {
-                    allow.groups.push(name.to_owned());
-                }
+                (_, Some(name)) => match group_name::check(name) {
+                    Ok(()) => allow.groups.push(name.to_owned()),
+                    Err(error) => return Err(format!("allows `{word}`, but no group is called so: {error}")),
+                },
                 _ => {
                     return Err(format!(
                         "allows `{word}`, but must allow `public`, `signed-in`, `group:NAME` or `second-factor`"

@@ -1,5 +1,6 @@
 //! One host of `[forward_auth]`, and whom it lets in where.
 
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 use super::allow::Allow;
@@ -43,6 +44,11 @@ impl GuardedHost {
         one.into_iter().chain(all.map(|rule| &rule.allow))
     }
 
+    /// Whether everybody may see `path`.
+    pub fn is_public(&self, path: &str) -> bool {
+        self.asks_of(path).all(Allow::is_public)
+    }
+
     /// The one rule for `path`, if that is as plain as our rules are.
     fn find(&self, path: &str) -> Option<&Allow> {
         if is_ambiguous(path) {
@@ -74,9 +80,9 @@ impl GuardedHost {
             return Some(rule(wrong, "Give the application a host of its own."));
         }
         self.rules.iter().enumerate().find_map(|(at, PathRule { path, .. })| {
-            if !path.starts_with('/') || is_ambiguous(path) || path.contains(['?', '#', '%', ' ']) {
+            if !path.starts_with('/') || is_ambiguous(path) || path.contains(['?', '#', '%', ' ', '*']) {
                 let wrong = format!("has a rule for \"{path}\" at \"{host}\", which is no plain path");
-                return Some(rule(wrong, "Write it as `/admin`: a slash, then letters and digits."));
+                return Some(rule(wrong, "Write it as `/admin`: it is about all that lies below, too."));
             }
             let hides = |earlier: &&PathRule| is_under(path, &earlier.path);
             let earlier = self.rules.iter().take(at).find(hides)?;
@@ -97,12 +103,16 @@ fn is_under(path: &str, prefix: &str) -> bool {
 }
 
 /// Whether applications differ about what `path` means: `/public/../admin`, `/public/%2e%2e/admin`, `//admin`,
-/// `/%61dmin`, `/admin;x`, `/public\..\admin`. Encoded blanks and letters beyond ASCII mean the same to everybody.
+/// `/%61dmin`, `/admin;x`, `/public\..\admin`, `/%c0%aeadmin`, `/admin.`. Encoded blanks and letters beyond ASCII mean the same to everybody.
 fn is_ambiguous(path: &str) -> bool {
     let is_odd = |byte: u8| !byte.is_ascii_graphic() || matches!(byte, b'\\' | b';' | b'#');
     let has_dots = || path.split('/').any(|segment| matches!(segment, "." | ".."));
     let has_code = || path.split('%').skip(1).any(|rest| !is_plain_code(rest));
-    path.bytes().any(is_odd) || path.contains("//") || has_dots() || has_code()
+    // Some systems drop a dot or a blank at the end of a name.
+    let has_end = || path.split('/').any(|segment| segment.ends_with('.') || segment.ends_with("%20"));
+    // Old decoders read `%c0%ae` as a dot.
+    let is_no_text = || percent_decode_str(path).decode_utf8().is_err();
+    path.bytes().any(is_odd) || path.contains("//") || has_dots() || has_code() || has_end() || is_no_text()
 }
 
 /// Whether what follows a percent sign can only be written so.

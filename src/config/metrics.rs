@@ -26,8 +26,14 @@ impl MetricsConfig {
     pub const TOKEN_LENGTH: usize = 32;
 
     /// The rules that this section breaks.
-    pub(super) fn check(&self) -> Vec<Rule> {
-        [self.check_listen(), self.check_token()].into_iter().flatten().collect()
+    pub(super) fn check(&self, server: SocketAddr) -> Vec<Rule> {
+        let is_taken = self.listen.filter(|address| *address == server && address.port() != 0);
+        let taken = is_taken.map(|address| {
+            let wrong = format!("is {address}, where the server itself listens");
+            Rule::new("metrics.listen", wrong, "Choose a port of its own, such as 9464.")
+                .because_of("server.listen")
+        });
+        [taken, self.check_listen(), self.check_token()].into_iter().flatten().collect()
     }
 
     /// How many sign in, and how often they fail, is nobody's business in the network.

@@ -138,7 +138,7 @@ impl Config {
         rules.extend(self.throttle.check());
         rules.extend(self.webauthn.check(self.host()));
         rules.extend(self.forward_auth.check(self));
-        rules.extend(self.metrics.check());
+        rules.extend(self.metrics.check(self.server.listen));
         rules.extend(self.check_lifetimes());
         rules
     }

@@ -4,7 +4,10 @@
 //! elsewhere; a token says it when it is next issued. Each deed locks the group first and then the user, so that no two
 //! of them wait for each other.
 
+use std::collections::BTreeSet;
+
 use crate::clock::Timestamp;
+use crate::config::Allow;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
 use crate::flows::end_session;
@@ -205,6 +208,29 @@ fn repeat(here: &Vestibule, conn: &mut Transaction<'_>, user: &UserId) -> Result
 pub async fn find(vestibule: &Vestibule, name: &str) -> Result<Option<Group>, db::Error> {
     let name = name.to_owned();
     vestibule.db.read(move |conn| Ok(Group::find(conn, &name)?)).await
+}
+
+/// The names that settings speak of and that no group has: rules that let nobody in, and duties that nobody has.
+///
+/// # Errors
+///
+/// The database's.
+pub async fn unknown(vestibule: &Vestibule) -> Result<Vec<String>, db::Error> {
+    let config = &vestibule.config;
+    let doors = config.forward_auth.hosts.iter();
+    let allowed = doors.flat_map(|host| host.rules.iter().map(|rule| &rule.allow).chain([&host.allow]));
+    let names = allowed.flat_map(Allow::groups).chain(&config.second_factor.require_groups);
+    let names: BTreeSet<String> = names.cloned().collect();
+    let read = vestibule.db.read(move |conn| {
+        let mut unknown = Vec::new();
+        for name in names {
+            if Group::find(conn, &name)?.is_none() {
+                unknown.push(name);
+            }
+        }
+        Ok::<_, db::Error>(unknown)
+    });
+    read.await
 }
 
 /// A page of groups by name, those after `after`, each with how many are in it.

@@ -19,6 +19,8 @@ pub const INTERVAL: Duration = Duration::from_hours(1);
 const FAILURES: Duration = Duration::from_hours(24);
 /// Notices to other processes are read within seconds.
 const REVOCATIONS: Duration = Duration::from_hours(1);
+/// Bits that are past their time stay for as long as a clock that was wrong may take to be set right.
+const INVALID: Duration = Duration::from_hours(1);
 /// Links are kept a while after their end, so that a late click is told "expired" and not "unknown".
 const LINKS: Duration = Duration::from_hours(24);
 /// Sign-ins that waited for a second proof are kept until their owner is told of those that nobody finished.
@@ -50,7 +52,7 @@ pub async fn run(vestibule: &Vestibule, now: Timestamp) -> Result<usize, db::Err
     rows += forget(vestibule, now - account.events_retention, Event::delete_old).await?;
     rows += forget(vestibule, now - FAILURES, LoginFailure::delete_old).await?;
     rows += forget(vestibule, now - REVOCATIONS, Revocation::delete_old).await?;
-    rows += forget(vestibule, now, InvalidToken::delete_old).await?;
+    rows += forget(vestibule, now - INVALID, InvalidToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, OneTimeToken::delete_old).await?;
     rows += forget(vestibule, now - LINKS, EmailProof::delete_old).await?;
     rows += forget(vestibule, now - CHALLENGES, LoginChallenge::delete_old).await?;

@@ -22,8 +22,8 @@ use crate::vestibule::{Vestibule, WeakVestibule};
 
 /// How often the notices of revocations are read.
 pub const REVOCATIONS_EVERY: Duration = Duration::from_millis(500);
-/// How far each reading goes back behind the newest notice: a transaction may be committed some seconds after it said
-/// what time it is, and the clocks of two nodes may differ.
+/// How far each reading goes back behind the newest notice, and as far again as clocks may differ (`tokens.leeway`): a
+/// transaction may be committed some seconds after it said what time it is.
 const OVERLAP: Duration = Duration::from_secs(30);
 /// The most last uses in one transaction.
 const MOST_TOGETHER: usize = 200;
@@ -146,7 +146,8 @@ struct Notices {
     conn: Option<AnyConnection>,
     newest: Option<Timestamp>,
     heeded: HashSet<RevocationId>,
-    newest_status: Option<Timestamp>,
+    /// When the token status list was read last, by the clock of that moment.
+    read_at: Option<Timestamp>,
 }
 
 impl Notices {
@@ -156,14 +157,17 @@ impl Notices {
             None => vestibule.db.connect()?,
         };
         let newest = self.newest.unwrap_or(now);
+        let overlap = OVERLAP + vestibule.config.tokens.leeway;
         let began = vestibule.verified.moment();
         // Not since a moment of this clock: it may jump, and what was written before it did is not to be missed.
-        let notices = Revocation::list_since(&mut conn, newest.min(now) - OVERLAP)?;
+        let notices = Revocation::list_since(&mut conn, newest.min(now) - overlap)?;
         signing_keys::take_up(vestibule, &mut conn)?;
         let is_current = vestibule.verified.is_current();
-        let since = self.newest_status.filter(|_| is_current).map(|newest| newest.min(now) - OVERLAP);
-        let newest_status = token_status::read(vestibule, &mut conn, since, now)?;
-        self.newest_status = newest_status.max(self.newest_status).or(Some(now));
+        // Since the last reading; and all, when the clock was set back: what was let go meanwhile may count again.
+        let since =
+            self.read_at.filter(|read_at| is_current && *read_at <= now).map(|read_at| read_at - overlap);
+        token_status::read(vestibule, &mut conn, since, now)?;
+        self.read_at = Some(now);
         if !is_current {
             vestibule.verified.forget_all();
         }

@@ -4,14 +4,18 @@
 //! former goes on counting until the last of its tokens has ended: nobody is signed out. At once, nothing that any key
 //! signed until now counts, and all sessions end: whoever had the key could have made a token of any of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use crate::clock::Timestamp;
+use crate::config::Algorithm;
 use crate::db::{self, Transaction};
 use crate::flows::caller::Caller;
+use crate::flows::end_session;
 use crate::flows::signing_keys::{self, State};
 use crate::flows::token_status;
-use crate::models::{EventKind, RevokedBecause, Session, SigningKey};
+use crate::id::UserId;
+use crate::models::{EventKind, RevokedBecause, Session, SigningKey, TotpFactor, User};
 use crate::vestibule::Vestibule;
 
 /// How long before it signs a key is published.
@@ -27,21 +31,21 @@ const MOST_TOGETHER: i64 = 500;
 ///
 /// The database's.
 pub async fn by_schedule(vestibule: &Vestibule, now: Timestamp) -> Result<bool, db::Error> {
+    if vestibule.config.tokens.algorithm == Algorithm::HS256 {
+        return Ok(false);
+    }
     let here = vestibule.clone();
     let every = vestibule.config.tokens.rotation;
     let made = vestibule.db.write(move |conn| {
         let rows = SigningKey::list_locked(conn)?;
         let states = signing_keys::states(&rows, now);
         let current = rows.iter().zip(&states).find(|(_, state)| **state == State::Current);
-        let Some((current, _)) = current else { return Ok(false) };
-        // One for years to come is from a clock that was wrong, and no reason to wait for it.
-        let has_next = rows.iter().any(|row| {
-            row.withdrawn_at.is_none() && row.signs_from > now && row.signs_from <= now + every + LEAD
-        });
-        if has_next || now < current.signs_from + every - LEAD {
+        // If the clock was wrong when the first one was made, there is none.
+        let due = current.map_or(now, |(current, _)| current.signs_from + every);
+        if rows.iter().any(|row| is_next(row, every, now)) || now < due - LEAD {
             return Ok(false);
         }
-        insert(&here, conn, (current.signs_from + every).max(now + LEAD), now)?;
+        insert(&here, conn, due.max(now + LEAD), now)?;
         Ok::<_, db::Error>(true)
     });
     made.await
@@ -54,9 +58,10 @@ pub async fn by_schedule(vestibule: &Vestibule, now: Timestamp) -> Result<bool, 
 /// The database's.
 pub async fn in_turn(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> Result<Timestamp, db::Error> {
     let (here, event) = (vestibule.clone(), caller.event(EventKind::KeysRotated, None, now));
+    let every = vestibule.config.tokens.rotation;
     let made = vestibule.db.write(move |conn| {
         let rows = SigningKey::list_locked(conn)?;
-        let next = rows.iter().find(|row| row.withdrawn_at.is_none() && row.signs_from > now);
+        let next = rows.iter().find(|row| is_next(row, every, now));
         if let Some(next) = next {
             return Ok(next.signs_from);
         }
@@ -87,10 +92,22 @@ pub async fn at_once(vestibule: &Vestibule, caller: &Caller, now: Timestamp) -> 
         let here = vestibule.clone();
         let some = vestibule.db.write(move |conn| {
             let some = Session::list_older(conn, now, MOST_TOGETHER)?;
-            let (ids, statuses): (Vec<_>, Vec<_>) = some.into_iter().unzip();
+            // In one order, so that no two wait for each other; and whoever goes on at this moment is waited for.
+            let owners: BTreeSet<&str> = some.iter().map(|(_, user, _)| user.as_str()).collect();
+            let owners: Vec<UserId> = owners.into_iter().map(UserId::from).collect();
+            for user in &owners {
+                User::find_locked(conn, user)?;
+            }
+            let ids: Vec<_> = some.iter().map(|(id, ..)| id.clone()).collect();
+            let statuses = some.iter().map(|(.., status)| *status);
             let ended = Session::revoke_these(conn, &ids, RevokedBecause::KeyWithdrawn, now)?;
             // Others may go by the published keys that they keep for a few minutes.
-            token_status::invalidate(&here, conn, statuses.into_iter().flatten())?;
+            token_status::invalidate(&here, conn, statuses.flatten())?;
+            for user in &owners {
+                // What the new key has signed for them meanwhile is of a session that is over.
+                TotpFactor::delete_pending(conn, user)?;
+                end_session::ask_anew(&here, conn, user)?;
+            }
             Ok::<_, db::Error>((ids.len(), ended))
         });
         let (listed, some) = some.await?;
@@ -122,6 +139,11 @@ pub(super) async fn forget(vestibule: &Vestibule, now: Timestamp) -> Result<usiz
         Ok::<_, db::Error>(deleted)
     });
     forgotten.await
+}
+
+/// Whether a key waits for its turn. One for years to come is from a clock that was wrong, and no reason to wait for it.
+fn is_next(row: &SigningKey, every: Duration, now: Timestamp) -> bool {
+    row.withdrawn_at.is_none() && row.signs_from > now && row.signs_from <= now + every + LEAD
 }
 
 fn insert(

@@ -326,12 +326,12 @@ impl Session {
         conn: &mut AnyConnection,
         by: Timestamp,
         limit: i64,
-    ) -> QueryResult<Vec<(SessionId, Option<i64>)>> {
+    ) -> QueryResult<Vec<(SessionId, UserId, Option<i64>)>> {
         sessions::table
             .filter(sessions::revoked_at.is_null())
             .filter(sessions::expires_at.gt(by))
             .filter(sessions::created_at.le(by))
-            .select((sessions::id, sessions::status_index))
+            .select((sessions::id, sessions::user_id, sessions::status_index))
             .limit(limit)
             .load(conn)
     }

@@ -49,9 +49,10 @@ impl StatusBlock {
         free.select(status_blocks::first_index).first(conn).optional()
     }
 
-    /// Belongs to whoever has it until `free_at`.
+    /// Belongs to whoever has it until `free_at`, or for longer, as others may have said.
     pub fn keep(&self, conn: &mut AnyConnection) -> QueryResult<()> {
         diesel::update(status_blocks::table.find(self.first_index))
+            .filter(status_blocks::free_at.lt(self.free_at))
             .set(status_blocks::free_at.eq(self.free_at))
             .execute(conn)
             .map(drop)

@@ -54,7 +54,7 @@ impl Builder {
     }
 
     /// Accepts tokens that say nothing of their status, too: they count until they expire, whatever becomes of the
-    /// session. Tokens from before an upgrade of the issuer have none for their last hour. Refused, unless set.
+    /// session. Sessions from before the issuer had a list have none for as long as they last. Refused, unless set.
     pub fn accept_without_status(mut self) -> Self {
         self.accepts_without_status = true;
         self

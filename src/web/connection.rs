@@ -114,6 +114,19 @@ impl Patience {
         }
     }
 
+    /// Nothing more of a stream can be sent: whoever opens one and does not read it is late like anybody else.
+    fn is_stuck(&self) {
+        if self.is_streaming.get() && self.until.get().is_none() {
+            self.wait();
+        }
+    }
+
+    fn is_moving(&self) {
+        if self.is_streaming.get() {
+            self.until.set(None);
+        }
+    }
+
     fn wait(&self) {
         let time = if self.has_ended.get() { LINGER } else { self.keep_alive };
         self.until.set(Some(Instant::now() + time + MOMENT));
@@ -210,8 +223,14 @@ impl AsyncWrite for Connection {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Pending => self.poll_late(context).map(Err),
-            written => written,
+            Poll::Pending => {
+                self.patience.is_stuck();
+                self.poll_late(context).map(Err)
+            }
+            written => {
+                self.patience.is_moving();
+                written
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 use super::extract::Context;
+use super::forward_auth;
 use crate::config::Config;
 
 static ALWAYS: [(HeaderName, HeaderValue); 6] = [
@@ -31,7 +32,8 @@ pub(super) fn add(headers: &mut HeaderMap, context: &Context, request: &HttpRequ
     for (name, value) in &ALWAYS {
         headers.insert(name.clone(), value.clone());
     }
-    if config.is_https() {
+    // What proxies pass on to browsers is said of the application's host, and that is its own to say.
+    if config.is_https() && !forward_auth::is_asked_by_proxies(request.path()) {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY.clone());
     }
     if !request.method().is_safe() {
@@ -51,12 +53,15 @@ pub(super) fn add(headers: &mut HeaderMap, context: &Context, request: &HttpRequ
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
 }
 
-/// The hosts that the forms of a page lead to in the end, each with a blank before it. Browsers hold the redirect that
-/// answers a form against the page's policy: after signing in, people go on to the door that they came from.
+/// Where the forms of a page lead to in the end, with a blank before it. Browsers hold the redirect that answers a form
+/// against the page's policy: after signing in, people go on to the door that they came from. Which hosts have one is no
+/// stranger's business; that they are of one domain with ours is plain.
 fn led_to(path: &str, config: &Config) -> String {
-    match ["/login", "/register", "/reauth"].iter().any(|page| path.starts_with(page)) {
-        true => config.forward_auth.hosts.iter().map(|door| format!(" https://{}", door.host)).collect(),
-        false => String::new(),
+    let doors = &config.forward_auth;
+    let leads_on = ["/login", "/register", "/reauth"].iter().any(|page| path.starts_with(page));
+    match &doors.cookie_domain {
+        Some(domain) if leads_on && doors.is_on() => format!(" https://{domain}:* https://*.{domain}:*"),
+        _ => String::new(),
     }
 }
 

@@ -227,6 +227,11 @@ async fn a_key_opens_no_page_does_no_deed_and_makes_no_key() {
         let before = rows(&app, &ada.id).await.len();
         let program = as_stranger.clone().send(form(ask()).insert_header(header.clone())).await;
 
+        if entry.path == "/logout" && entry.method == "POST" {
+            // It ends nothing, and nobody is to believe that it does.
+            assert_eq!(program.status, 403);
+            continue;
+        }
         let at_most = |answer: &Answer| (answer.status, answer.location().to_owned());
         assert_eq!(at_most(&program), at_most(&stranger), "{} {}", entry.method, entry.path);
         assert_eq!(rows(&app, &ada.id).await.len(), before);

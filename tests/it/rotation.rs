@@ -4,6 +4,7 @@ use serde_json::Value;
 use vestibule::flows::caller::Caller;
 use vestibule::flows::signing_keys::{self, State};
 use vestibule::flows::{housekeeping, rotate_keys};
+use vestibule::models::Revocation;
 
 use crate::support::{PASSWORD, TestApp};
 
@@ -129,7 +130,7 @@ async fn through_two_turns_both_nodes_publish_the_key_of_every_token_that_counts
 #[actix_web::test]
 async fn given_up_at_once_nothing_that_was_signed_counts_at_any_node_and_every_session_ends() {
     let app = TestApp::new().await;
-    app.register("ada").await;
+    let (ada, since) = (app.register("ada").await, app.now());
     let (before, other) = (log_in(&app).await, app.another_node().await);
     assert!(opens(&other, &before).await);
     let first = kids(&app).await;
@@ -139,6 +140,9 @@ async fn given_up_at_once_nothing_that_was_signed_counts_at_any_node_and_every_s
     signing_keys::refresh(&other.vestibule).await.unwrap();
 
     assert_eq!(ended, 1);
+    // Other nodes forget what the new key may have signed for a session that was about to end.
+    let notices = app.ask(move |conn| Revocation::list_of(conn, &ada.id, since)).await;
+    assert!(!notices.is_empty());
     for node in [&app, &other] {
         assert!(!opens(node, &before).await);
         let after = kids(node).await;

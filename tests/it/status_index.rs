@@ -56,6 +56,23 @@ async fn a_block_is_taken_again_when_its_time_is_over_and_not_a_second_before() 
     assert_eq!(app.ask(StatusBlock::last).await, Some(3072));
 }
 
+#[actix_web::test]
+async fn who_needs_a_block_for_a_shorter_time_does_not_take_it_from_who_needs_it_for_longer() {
+    let app = TestApp::new().await;
+    let now = app.now();
+    let until = move |seconds| now + Duration::from_secs(seconds);
+    let block = app.vestibule.db.write(move |conn| {
+        let block = StatusBlock::take(conn, until(100), now)?;
+        StatusBlock { free_at: until(300), ..block }.keep(conn)?;
+        StatusBlock { free_at: until(200), ..block }.keep(conn)?;
+        Ok::<_, Error>(block.first_index)
+    });
+    let first = block.await.unwrap();
+
+    assert_eq!(app.ask(move |conn| StatusBlock::find_free(conn, until(299))).await, None);
+    assert_eq!(app.ask(move |conn| StatusBlock::find_free(conn, until(300))).await, Some(first));
+}
+
 /// From when on each block is free.
 async fn free_at(app: &TestApp) -> i64 {
     let now = app.now();

@@ -42,11 +42,29 @@ const CHECKS = {
 
   async "wherever our cookie stands among others, they reach the application and it does not"({ stage, ada }) {
     const ours = pass(ada);
-    for (const cookie of [ours, `${ours}; a=1`, `a=1; ${ours}`, `a=1; ${ours}; b=2`, `a=1;${ours};b=2`]) {
+    for (const cookie of [ours, `${ours}; a=1`, `a=1; ${ours}`, `a=1; ${ours}; b=2`, `a=1; ${ours}; b=2; c=3`, `${ours}; a=1; b=2`]) {
       const seen = await reach(stage, WIKI, "/", { headers: { cookie } });
-      const left = (seen.headers.cookie ?? "").split(/; */).filter(Boolean);
-      assert.deepEqual(left, cookie.split(/; */).filter((each) => each !== ours), cookie);
+      // To the letter: a semicolon too many, and some applications read no cookie at all.
+      const left = cookie.split("; ").filter((each) => each !== ours).join("; ");
+      assert.equal(seen.headers.cookie ?? "", left, cookie);
     }
+  },
+
+  async "whoever plants a second cookie of that name gets neither"({ stage, ada }) {
+    const [ours, fake] = [pass(ada), `${PASS}=fake`];
+    for (const cookie of [`${ours}; ${fake}`, `${fake}; ${ours}`, `${ours}; a=1; ${fake}`, `${fake}; a=1; ${ours}; b=2`, `a=1; ${fake}; ${ours}; ${fake}`]) {
+      const seen = await reach(stage, WIKI, "/public/x", { headers: { cookie } });
+      assert.ok(!(seen.headers.cookie ?? "").includes(PASS), `${cookie}: ${seen.headers.cookie}`);
+    }
+  },
+
+  async "an API key opens the door and goes no further; what is the application's own does"({ stage, ada }) {
+    const key = stage.run("api-key", "create", "ada", "--name", `k${Date.now()}`, "--scope", "apps").trim();
+    const seen = await reach(stage, WIKI, "/", { headers: { authorization: `Bearer ${key}` } });
+    assert.deepEqual([identity(seen).user, seen.headers.authorization ?? ""], ["ada", ""]);
+    const theirs = "Basic YTpi";
+    const own = await reach(stage, WIKI, "/", { headers: { authorization: theirs, cookie: pass(ada) } });
+    assert.equal(own.headers.authorization, theirs);
   },
 
   async "what a client says of itself never reaches the application"({ stage, ada, bob }) {
@@ -133,8 +151,9 @@ const CHECKS = {
   async "a host that no rule names is refused"({ stage, ada }) {
     for (const host of ["other.example.org", "evil.test"]) {
       const answer = await stage.ask(host, "/public", { headers: { ...BROWSER, cookie: pass(ada) } }).catch(() => ({ status: "closed" }));
-      // A proxy with no such host has its own word for it; nothing of an application is there.
-      assert.ok(answer.status !== 200 || !/"method"/.test(answer.text), `${host}: ${answer.status}: ${answer.text}`);
+      // A proxy with no such host has its own word for it; neither an application is there, nor a page of ours.
+      const is_nothing = !answer.text && !answer.headers?.location;
+      assert.ok(answer.status === "closed" || answer.status === 421 || is_nothing, `${host}: ${answer.status}: ${answer.text}`);
     }
   },
 
@@ -203,8 +222,10 @@ for (const kind of chosen.length ? chosen : ["nginx", "caddy", "haproxy"]) {
   for (const name of ["ada", "bob", "carl", "dora"]) await stage.person(name);
   stage.rows(`
     UPDATE users SET email = 'ada@example.org', email_folded = 'ada@example.org', email_verified_at = 1,
-      display_name = 'Ada Émile', groups = 'staff' WHERE username = 'ada';
+      display_name = 'Ada Émile' WHERE username = 'ada';
   `);
+  stage.run("group", "create", "staff");
+  stage.run("group", "add", "staff", "ada");
   const facts = { stage, ada: await stage.signIn("ada"), bob: await stage.signIn("bob") };
   for (const [name, check] of Object.entries(CHECKS)) {
     const began = Date.now();

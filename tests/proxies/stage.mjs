@@ -110,6 +110,11 @@ export class Stage {
     await operator(this.server, ["user", "create", name], PASSWORD);
   }
 
+  /** Runs `vestibule` beside the server; what it prints. */
+  run(...words) {
+    return operator(this.server, words);
+  }
+
   /** Changes rows by hand. */
   rows(sql) {
     const script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=10); c.executescript(sys.argv[2]); c.commit()";
@@ -153,7 +158,7 @@ export const cookieHeader = (jar) => Object.entries(jar).map(([name, value]) => 
 
 function operator({ home, env }, words, input) {
   const binary = resolve(process.env.BINARY ?? "target/debug/vestibule");
-  execFileSync(binary, words, { cwd: home, env, input, stdio: ["pipe", "pipe", "pipe"] });
+  return execFileSync(binary, words, { cwd: home, env, input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
 }
 
 async function certificate(home) {

@@ -20,10 +20,15 @@ use self::asked::{Asked, ENVOY, Unclear};
 use super::error::Error;
 use super::extract::{Context, is_from_trusted_proxy};
 use crate::config::GuardedHost;
-use crate::flows::pass_door::{self, Verdict};
+use crate::flows::pass_door::{self, Person, Verdict};
 use crate::vestibule::Vestibule;
 
 pub(super) use self::person::cookie_for;
+
+/// Whether this is what proxies ask, to the letter: in other letters a proxy in front may not know it, and let strangers ask.
+pub(super) fn is_asked_by_proxies(path: &str) -> bool {
+    matches!(path, "/auth/nginx" | "/auth/forward") || is_asked_by_envoy(path)
+}
 
 /// Whether this is what Envoy asks. It passes on method and headers of a request to another host, which comes from pages of
 /// that: it would look forged, and is neither for us nor changes anything here.
@@ -42,7 +47,7 @@ pub(super) async fn nginx(
         Ok(read) => read,
         Err(refusal) => return Ok(told::no(&context, &refusal)),
     };
-    let who = match person::find(&request, &context, &vestibule).await {
+    let who = match find(&request, &context, &vestibule, host, &asked).await {
         // Anything else would be an error of ours to nginx, and it is theirs.
         Err(Error::TooManyRequests { .. }) => {
             return Ok(told::no(&context, &Error::Forbidden("Too many tries.".into())));
@@ -89,7 +94,7 @@ async fn lead(
         Ok(read) => read,
         Err(refusal) => return Ok(told::no(context, &refusal)),
     };
-    let who = person::find(request, context, vestibule).await?;
+    let who = find(request, context, vestibule, host, &asked).await?;
     let verdict = pass_door::decide(vestibule, host, asked.path(), who.as_ref());
     if let Verdict::Pass(who) = verdict {
         return told::yes(who);
@@ -98,6 +103,24 @@ async fn lead(
         Some(way) => told::lead(way),
         None => told::refuse(context, &asked, verdict),
     })
+}
+
+/// Who it is. Where everybody may pass, nobody is kept out by a proof that is none: it may be one of the application's own.
+async fn find(
+    request: &HttpRequest,
+    context: &Context,
+    vestibule: &Vestibule,
+    host: &GuardedHost,
+    asked: &Asked<'_>,
+) -> Result<Option<Person>, Error> {
+    match person::find(request, context, vestibule).await {
+        Err(Error::TooManyRequests { .. } | Error::Forbidden(_) | Error::InsufficientScope(_))
+            if host.is_public(asked.path()) =>
+        {
+            Ok(None)
+        }
+        found => found,
+    }
 }
 
 /// What is asked, and about which host; else the refusal, of which the log tells the operator why.
@@ -112,6 +135,9 @@ fn read<'r, 'v>(
         log::warn!("forward-auth: refused {path}: {why} (request {id})");
         Error::Forbidden(words.into())
     };
+    if !is_asked_by_proxies(request.path()) {
+        return Err(refuse("its path is written in another way", "Only reverse proxies ask this."));
+    }
     if !is_from_trusted_proxy(request, &vestibule.config.server.trusted_proxies) {
         let peer = request.peer_addr().map(|peer| peer.ip().to_string());
         let peer = peer.as_deref().unwrap_or("nobody knows where");

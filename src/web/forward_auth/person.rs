@@ -39,7 +39,11 @@ pub(super) async fn find(
     if let Some(token) = cookies::read(request.headers(), Purpose::Door, &vestibule.config) {
         let who = match authenticate_at_door::remembered(vestibule, token, now) {
             Some(who) => Some(Person::SignedIn(who)),
-            None => settle(authenticate_at_door::by_token(vestibule, token, address, now).await)?,
+            None => match settle(authenticate_at_door::by_token(vestibule, token, address, now).await) {
+                // They are led to where they get another, whatever others of their network try.
+                Err(Error::TooManyRequests { .. }) => None,
+                settled => settled?,
+            },
         };
         if who.is_some() {
             return Ok(who);

@@ -49,7 +49,12 @@ pub(super) fn way(vestibule: &Vestibule, asked: &Asked<'_>, verdict: Verdict<'_>
         return None;
     }
     let page = format!("{}{page}", vestibule.config.public_url());
-    let way = if comes_back { return_to::and_back(&page, &asked.url()) } else { page };
+    // An address that we would not lead back to is too long for proxies as well: then it is the host's first page.
+    let back = || match asked.url() {
+        url if return_to::accept_guarded(&url, &vestibule.config.forward_auth).is_some() => url,
+        _ => format!("https://{}/", asked.authority()),
+    };
+    let way = if comes_back { return_to::and_back(&page, &back()) } else { page };
     HeaderValue::from_str(&way).ok()
 }
 

@@ -181,7 +181,7 @@ fn second_step() -> Value {
         "request_id": "019ab3c2-7d1e-7f00-8000-0242ac110002",
         "challenge": REFRESH_TOKEN,
         "methods": ["totp", "recovery_code"],
-        "expires_in": 300,
+        "expires_in": 900,
     })
 }
 

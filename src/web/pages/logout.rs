@@ -6,11 +6,11 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use askama::Template;
 
-use crate::flows::log_out;
+use crate::flows::{authenticate_key, log_out};
 use crate::vestibule::Vestibule;
 use crate::web::cookies;
 use crate::web::error::Error;
-use crate::web::extract::{Context, CurrentUser, EarlierSessions};
+use crate::web::extract::{Context, CurrentUser, EarlierSessions, bearer_token};
 use crate::web::flow_state::FlowState;
 use crate::web::page::{Shell, answer, see_other};
 use crate::web::render;
@@ -47,6 +47,12 @@ pub(in crate::web) async fn submit(
     EarlierSessions(sessions): EarlierSessions,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
+    // Whoever is told that they are out must be able to rely on it.
+    if bearer_token(&request).is_some_and(authenticate_key::is_key) {
+        let words =
+            "An API key is no session, and goes on working. Its owner revokes it on /account/api-keys.";
+        return Err(Error::Forbidden(words.into()));
+    }
     for (user, session) in sessions {
         log_out::of_session(&vestibule, &user, &session, &context.caller(), context.now).await?;
     }

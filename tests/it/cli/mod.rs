@@ -14,6 +14,7 @@ mod config;
 mod group;
 mod healthcheck;
 mod help;
+mod key;
 mod log;
 mod mail;
 mod metrics;

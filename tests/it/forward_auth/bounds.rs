@@ -42,6 +42,24 @@ async fn only_proxies_that_the_operator_trusts_are_answered() {
 }
 
 #[actix_web::test]
+async fn in_other_letters_nobody_is_answered_whose_proxy_may_have_let_them_ask() {
+    let app = TestApp::with(doors).await;
+    app.register("ada").await;
+    let cookie = ("cookie", pass_of(&signed_in(&app, "ada").await));
+
+    for path in ["/%61uth/forward", "/auth/%66orward", "/auth%2fforward", "/auth/%6eginx", "/%61uth/envoy/"] {
+        let request = app.request("GET", path).insert_header(("x-forwarded-method", "GET"));
+        let request = request.insert_header(("x-forwarded-proto", "https"));
+        let request = request.insert_header(("x-forwarded-host", WIKI)).insert_header(("x-forwarded-uri", "/"));
+        let answer = app.send(request.insert_header(cookie.clone())).await;
+        assert!([403, 404].contains(&answer.status), "{path}: {}", answer.status);
+        assert_eq!(answer.header("remote-user"), "", "{path}");
+    }
+    let plain = app.send(asked(&app, WIKI, "/").insert_header(cookie)).await;
+    assert_eq!((plain.status, plain.header("strict-transport-security")), (200, ""));
+}
+
+#[actix_web::test]
 async fn what_is_not_said_plainly_is_refused() {
     let app = TestApp::with(doors).await;
     for name in ["x-forwarded-method", "x-forwarded-proto", "x-forwarded-host", "x-forwarded-uri"] {
