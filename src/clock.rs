@@ -127,10 +127,14 @@ impl Clock {
 }
 
 /// Milliseconds since 1970, for the ordered part of an id and for the log; never for a decision.
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
 pub(crate) fn unix_millis() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    i64::try_from(since_1970().as_millis()).unwrap_or(i64::MAX)
+}
+
+/// The time since 1970, as exactly as the system knows it: for the ordered part of an id.
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
+pub(crate) fn since_1970() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
 }
 
 /// A stopwatch on the monotonic clock, for the log's durations.

@@ -71,7 +71,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["tokens", "verify"]),
     ("lettre", &["mail/mailer.rs", "config/mail.rs"]),
     ("memchr", &["web/cookies.rs"]),
-    ("percent_encoding", &["web/cookies.rs", "web/extract/form.rs"]),
+    ("percent_encoding", &["config/guarded_host.rs", "web/cookies.rs", "web/extract/form.rs"]),
     ("precis_profiles", &["credentials/username.rs"]),
     ("prometheus_client", &["web/metrics/families.rs", "web/metrics/sheet.rs"]),
     ("qrcode", &["web/qr.rs"]),

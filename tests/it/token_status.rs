@@ -220,8 +220,9 @@ async fn a_bit_goes_when_the_token_would_have_ended_by_itself() {
     assert!(is_invalid(&app, index).await);
     app.pass(10 * 60);
     assert!(!is_invalid(&app, index).await);
-    // A node that starts now comes to the same.
-    assert_eq!(housekeeping::run(&app.vestibule, app.now() + Duration::from_secs(1)).await.unwrap(), 1);
+    // A node that starts now comes to the same. The row stays a while: a clock may be set back.
+    assert_eq!(housekeeping::run(&app.vestibule, app.now()).await.unwrap(), 0);
+    assert_eq!(housekeeping::run(&app.vestibule, app.now() + Duration::from_secs(3601)).await.unwrap(), 1);
 }
 
 #[actix_web::test]

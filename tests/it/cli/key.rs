@@ -4,7 +4,7 @@ use super::Folder;
 
 #[test]
 fn a_shared_secret_takes_no_turns_and_whoever_asks_for_one_is_told_what_to_do() {
-    let folder = Folder::new();
+    let folder = Folder::new().with_tables();
     assert!(folder.run("key rotate").done().starts_with("The next key is published"));
 
     let folder = folder

@@ -50,7 +50,8 @@ async fn in_other_letters_nobody_is_answered_whose_proxy_may_have_let_them_ask()
     for path in ["/%61uth/forward", "/auth/%66orward", "/auth%2fforward", "/auth/%6eginx", "/%61uth/envoy/"] {
         let request = app.request("GET", path).insert_header(("x-forwarded-method", "GET"));
         let request = request.insert_header(("x-forwarded-proto", "https"));
-        let request = request.insert_header(("x-forwarded-host", WIKI)).insert_header(("x-forwarded-uri", "/"));
+        let request =
+            request.insert_header(("x-forwarded-host", WIKI)).insert_header(("x-forwarded-uri", "/"));
         let answer = app.send(request.insert_header(cookie.clone())).await;
         assert!([403, 404].contains(&answer.status), "{path}: {}", answer.status);
         assert_eq!(answer.header("remote-user"), "", "{path}");
