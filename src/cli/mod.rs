@@ -9,6 +9,7 @@
 mod api_key;
 mod completions;
 mod config;
+mod confirm;
 mod escape;
 mod exit;
 mod global;

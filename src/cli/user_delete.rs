@@ -1,11 +1,10 @@
 //! `vestibule user delete`: an account goes for good, so it is named twice.
 
-use std::io::{self, IsTerminal as _};
-
 use anyhow::bail;
 use serde_json::json;
 
-use super::output::{self, Format};
+use super::confirm;
+use super::output::Format;
 use super::user_named;
 use crate::clock::Timestamp;
 use crate::credentials::username;
@@ -38,7 +37,8 @@ impl Delete {
     pub(super) async fn run(self, vestibule: &Vestibule, now: Timestamp) -> anyhow::Result<()> {
         let user = user_named::find(vestibule, &self.name).await?;
         if !self.yes {
-            confirm(&user.username)?;
+            let is_it = |typed: &str| username::fold(typed) == username::fold(&user.username);
+            confirm::deletion(&format!("{} for good", user.username), is_it)?;
         }
         if !delete_account::by_operator(vestibule, &user.id, &Caller::operator(), now).await? {
             bail!("There is no user `{}` any more.", self.name);
@@ -47,19 +47,4 @@ impl Delete {
         self.format.answer(&answer, || format!("{} is deleted.", user.username))?;
         user_named::warn_without_admin(vestibule, &user).await
     }
-}
-
-/// Has the name typed by whoever sits at the terminal.
-fn confirm(name: &str) -> anyhow::Result<()> {
-    let input = io::stdin();
-    if !input.is_terminal() {
-        bail!("Say --yes to delete {name} for good. Nothing was changed.");
-    }
-    output::aside(format_args!("this deletes {name} for good; type the name to confirm"));
-    let mut typed = String::new();
-    input.read_line(&mut typed)?;
-    if username::fold(&typed) != username::fold(name) {
-        bail!("That is not the name. Nothing was changed.");
-    }
-    Ok(())
 }

@@ -44,6 +44,7 @@ pub struct DatabaseLoad {
     /// How many deeds wait for SQLite's one writer.
     pub writing: usize,
 }
+
 /// What is to be done with a connection; boxed for the same reason as a [`Deed`].
 type Question<T, E> = Box<dyn FnOnce(&mut AnyConnection) -> Result<T, E> + Send>;
 

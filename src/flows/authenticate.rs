@@ -9,11 +9,12 @@ use std::time::Duration;
 use crate::clock::Timestamp;
 use crate::db;
 use crate::flows::caller;
-use crate::models::Session;
+use crate::id::{SessionId, UserId};
+use crate::models::{Session, User};
 use crate::secret;
 use crate::tokens::TokenError;
 pub use crate::verified_tokens::Authenticated;
-use crate::verified_tokens::Digest;
+use crate::verified_tokens::{Digest, Watched};
 use crate::vestibule::Vestibule;
 
 /// Why nobody is let in. Callers tell strangers none of it.
@@ -74,27 +75,49 @@ pub async fn by_token(
     if let Some(who) = recall(vestibule, &digest, now) {
         return Ok(who);
     }
-    let claims = match vestibule.tokens.verify(token, now) {
-        Err(TokenError::Forged) => {
-            let counted = vestibule.forgeries.count(&caller::network(address));
-            counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
-            return Err(TokenError::Forged.into());
-        }
-        other => other?,
-    };
-    vestibule.measures.asked_tokens.add();
-    let watched = vestibule.verified.watch(&claims.sub);
-    let id = claims.sid.clone();
-    let found =
-        vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
-    let (session, user) = found.ok_or(AuthenticateError::Revoked)?;
-    if session.user_id != claims.sub {
-        return Err(AuthenticateError::Revoked);
-    }
-    if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
-        vestibule.seen.note(&session.id, now);
-    }
+    let claims = count_forged(vestibule, vestibule.tokens.verify(token, now), address)?;
+    let (watched, session, user) = find_live(vestibule, &claims.sub, &claims.sid, now).await?;
+    note_use(vestibule, &session, now);
     let who = Arc::new(Authenticated { user, session, claims });
     vestibule.verified.remember(digest, watched, Arc::clone(&who));
     Ok(who)
+}
+
+/// What was `opened` of a token. A forged one counts against the network that it came from.
+pub(super) fn count_forged<T>(
+    vestibule: &Vestibule,
+    opened: Result<T, TokenError>,
+    address: Option<IpAddr>,
+) -> Result<T, AuthenticateError> {
+    if matches!(opened, Err(TokenError::Forged)) {
+        let counted = vestibule.forgeries.count(&caller::network(address));
+        counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
+    }
+    Ok(opened?)
+}
+
+/// The live session `id` of `user`, both as the database has them; and since before it was asked they are watched, so that
+/// what is remembered of the answer is void if something changed meanwhile.
+pub(super) async fn find_live(
+    vestibule: &Vestibule,
+    user: &UserId,
+    id: &SessionId,
+    now: Timestamp,
+) -> Result<(Watched, Session, User), AuthenticateError> {
+    vestibule.measures.asked_tokens.add();
+    let (watched, id) = (vestibule.verified.watch(user), id.clone());
+    let found =
+        vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
+    let (session, owner) = found.ok_or(AuthenticateError::Revoked)?;
+    match session.user_id == *user {
+        true => Ok((watched, session, owner)),
+        false => Err(AuthenticateError::Revoked),
+    }
+}
+
+/// Notes that `session` is used, unless its row says so already, to the minute.
+pub(super) fn note_use(vestibule: &Vestibule, session: &Session, now: Timestamp) {
+    if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
+        vestibule.seen.note(&session.id, now);
+    }
 }

@@ -8,11 +8,9 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::authenticate::{AuthenticateError, Authenticated, LAST_SEEN_STEP};
+use super::authenticate::{self, AuthenticateError, Authenticated, LAST_SEEN_STEP};
 use super::issue_token;
 use crate::clock::Timestamp;
-use crate::db;
-use crate::flows::caller;
 use crate::id::TokenId;
 use crate::models::Session;
 use crate::secret;
@@ -39,6 +37,7 @@ pub fn remembered(vestibule: &Vestibule, token: &str, now: Timestamp) -> Option<
     if verified.is_to_be_noted(now, LAST_SEEN_STEP) {
         vestibule.seen.note(&who.session.id, now);
     }
+    vestibule.measures.recalled_tokens.add();
     Some(Arc::clone(who))
 }
 
@@ -56,22 +55,10 @@ pub async fn by_token(
     if let Some(who) = remembered(vestibule, token, now) {
         return Ok(who);
     }
-    let opened = match DoorToken::open(token, &vestibule.door_tags) {
-        Err(TokenError::Forged) => {
-            let counted = vestibule.forgeries.count(&caller::network(address));
-            counted.map_err(|retry_after| AuthenticateError::Throttled { retry_after })?;
-            return Err(TokenError::Forged.into());
-        }
-        other => other?,
-    };
-    let watched = vestibule.verified.watch(&opened.user);
-    let id = opened.session.clone();
-    let found =
-        vestibule.db.read(move |conn| Ok::<_, db::Error>(Session::find_live(conn, &id, now)?)).await?;
-    let (session, user) = found.ok_or(AuthenticateError::Revoked)?;
-    if session.user_id != opened.user {
-        return Err(AuthenticateError::Revoked);
-    }
+    let opened =
+        authenticate::count_forged(vestibule, DoorToken::open(token, &vestibule.door_tags), address)?;
+    let (watched, session, user) =
+        authenticate::find_live(vestibule, &opened.user, &opened.session, now).await?;
     let mut claims = issue_token::claims(vestibule, &user, &session, TokenId::new(), opened.issued_at);
     claims.aud = Audience::One(AUDIENCE.to_owned());
     claims.exp = (opened.issued_at + vestibule.config.sessions.absolute_lifetime).min(session.expires_at);
@@ -80,9 +67,7 @@ pub async fn by_token(
     if now >= claims.exp || is_idle(vestibule, used_at, now) {
         return Err(TokenError::Expired.into());
     }
-    if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
-        vestibule.seen.note(&session.id, now);
-    }
+    authenticate::note_use(vestibule, &session, now);
     let who = Arc::new(Authenticated { user, session, claims });
     vestibule.verified.remember(name_of(token), watched, Arc::clone(&who));
     Ok(who)

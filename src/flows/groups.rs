@@ -91,8 +91,7 @@ pub async fn delete(
         let (count, is_gone) = vestibule
             .db
             .write(move |conn| {
-                let found = Group::find_locked(conn, &group).map_err(db::Error::from)?;
-                let group = found.ok_or(GroupError::NoSuchGroup(group))?.name;
+                hold(conn, &group)?;
                 let some = Membership::list_in(conn, &group, &UserId::from(""), MOST_AT_ONCE);
                 let some = some.map_err(db::Error::from)?;
                 for (membership, _) in &some {
@@ -132,9 +131,7 @@ pub async fn add(
     vestibule
         .db
         .write(move |conn| {
-            if Group::find_locked(conn, &row.group_name).map_err(db::Error::from)?.is_none() {
-                return Err(GroupError::NoSuchGroup(row.group_name));
-            }
+            hold(conn, &row.group_name)?;
             let user = User::find_locked(conn, &row.user_id).map_err(db::Error::from)?;
             let user = user.ok_or(GroupError::NoSuchUser)?;
             if user.groups().any(|group| group == row.group_name) {
@@ -167,12 +164,16 @@ pub async fn remove(
     vestibule
         .db
         .write(move |conn| {
-            if Group::find_locked(conn, &group).map_err(db::Error::from)?.is_none() {
-                return Err(GroupError::NoSuchGroup(group));
-            }
+            hold(conn, &group)?;
             Ok(leave(&here, conn, &user, &group, &caller, now)?)
         })
         .await
+}
+
+/// The group stays as it is until this deed is done; if it is there.
+fn hold(conn: &mut Transaction<'_>, name: &str) -> Result<(), GroupError> {
+    let found = Group::find_locked(conn, name).map_err(db::Error::from)?;
+    found.map(drop).ok_or_else(|| GroupError::NoSuchGroup(name.to_owned()))
 }
 
 fn leave(

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use crate::clock::Timestamp;
 use crate::db::{self, Transaction};
-use crate::flows::authenticate::{Authenticated, LAST_SEEN_STEP};
+use crate::flows::authenticate::{self, Authenticated};
 use crate::flows::caller::Caller;
 use crate::flows::issue_token::{self, AccessToken};
 use crate::flows::{end_session, queue_mail};
@@ -84,9 +84,7 @@ pub async fn exchange(
     let (here, caller, successor) = (vestibule.clone(), caller.clone(), next.clone());
     let spent = vestibule.db.write(move |conn| spend(&here, conn, &row, &user, &successor, &caller, now));
     let (user, session, at) = spent.await?.ok_or(RefreshError::Refused)?;
-    if now.since(session.last_seen_at) >= LAST_SEEN_STEP {
-        vestibule.seen.note(&session.id, now);
-    }
+    authenticate::note_use(vestibule, &session, now);
     let token = issue_token::again(vestibule, &user, &session, id, at)?;
     let who = Authenticated { user, session, claims: token.claims.clone() };
     Ok(Renewed { who, token, refresh: next })
