@@ -199,6 +199,7 @@ impl Vestibule {
             Ok(Ok((master, vec![row])))
         })?;
         let (master, rows) = opened?;
+        let signing_keys = master.sealer("signing key");
         if !ran.is_empty() {
             log::info!("migrated the database: {}", ran.join(", "));
         }
@@ -219,8 +220,8 @@ impl Vestibule {
                 min_strength: passwords.min_strength,
                 blocklist,
             },
-            tokens: key_ring(&config, &rows, &master.sealer("signing key"))?,
-            signing_keys: master.sealer("signing key"),
+            tokens: key_ring(&config, &rows, &signing_keys)?,
+            signing_keys,
             request_ids: RequestIds::new(),
             verified: VerifiedTokens::new(config.tokens.cache_size, TRUSTED_FOR),
             status: TokenStatus::default(),

@@ -146,7 +146,8 @@ struct Notices {
     conn: Option<AnyConnection>,
     newest: Option<Timestamp>,
     heeded: HashSet<RevocationId>,
-    /// When the token status list was read last, by the clock of that moment.
+    newest_status: Option<Timestamp>,
+    /// The clock at the last reading.
     read_at: Option<Timestamp>,
 }
 
@@ -158,15 +159,17 @@ impl Notices {
         };
         let newest = self.newest.unwrap_or(now);
         let overlap = OVERLAP + vestibule.config.tokens.leeway;
-        let began = vestibule.verified.moment();
         // Not since a moment of this clock: it may jump, and what was written before it did is not to be missed.
-        let notices = Revocation::list_since(&mut conn, newest.min(now) - overlap)?;
+        let behind = |newest: Timestamp| newest.min(now) - overlap;
+        let began = vestibule.verified.moment();
+        let notices = Revocation::list_since(&mut conn, behind(newest))?;
         signing_keys::take_up(vestibule, &mut conn)?;
         let is_current = vestibule.verified.is_current();
-        // Since the last reading; and all, when the clock was set back: what was let go meanwhile may count again.
-        let since =
-            self.read_at.filter(|read_at| is_current && *read_at <= now).map(|read_at| read_at - overlap);
-        token_status::read(vestibule, &mut conn, since, now)?;
+        // All of it when this clock was set back: bits that were let go meanwhile count again.
+        let was_set_back = self.read_at.is_some_and(|read_at| now < read_at);
+        let known = self.newest_status.filter(|_| is_current && !was_set_back);
+        let newest_status = token_status::read(vestibule, &mut conn, known.map(behind), now)?;
+        self.newest_status = newest_status.max(self.newest_status).or(Some(now));
         self.read_at = Some(now);
         if !is_current {
             vestibule.verified.forget_all();

@@ -110,13 +110,13 @@ pub(super) fn invalidate(
     Ok(())
 }
 
-/// Reads which bits were set since `since`, or all there are.
+/// Reads which bits were set since `since`, or all there are; when the last of them was.
 pub(super) fn read(
     vestibule: &Vestibule,
     conn: &mut AnyConnection,
     since: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(), db::Error> {
+) -> Result<Option<Timestamp>, db::Error> {
     let last = StatusBlock::last(conn)?;
     let invalid = match since {
         Some(since) => InvalidToken::list_since(conn, since)?,
@@ -124,5 +124,5 @@ pub(super) fn read(
     };
     vestibule.status.note_last(last);
     vestibule.status.note(&invalid);
-    Ok(())
+    Ok(invalid.iter().map(|token| token.since).max())
 }
