@@ -123,20 +123,22 @@ impl FromRequest for Admin {
             let current = current.await?;
             match current.user.role {
                 Role::Admin => Ok(Self(current)),
-                Role::User => {
-                    let (route, id) = (request.match_pattern().unwrap_or_default(), &current.user.id);
-                    log::warn!(
-                        "refused {} {route} to user {id}, who is no administrator (request {})",
-                        request.method(),
-                        Context::of(&request)?.request_id
-                    );
-                    let words =
-                        format!("You are signed in as {}, who may not see this.", current.user.username);
-                    Err(Error::Forbidden(words.into()))
-                }
+                Role::User => refuse(&request, &current, "is no administrator"),
             }
         })
     }
+}
+
+/// Refuses somebody who is signed in. Why is for the log.
+pub(super) fn refuse<T>(request: &HttpRequest, current: &CurrentUser, why: &str) -> Result<T, Error> {
+    let (route, id) = (request.match_pattern().unwrap_or_default(), &current.user.id);
+    log::warn!(
+        "refused {} {route} to user {id}, who {why} (request {})",
+        request.method(),
+        Context::of(request)?.request_id
+    );
+    let words = format!("You are signed in as {}, who may not see this.", current.user.username);
+    Err(Error::Forbidden(words.into()))
 }
 
 impl FromRequest for Visitor {

@@ -9,7 +9,8 @@ use std::pin::Pin;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
 
-use super::{Context, CurrentUser};
+use super::CurrentUser;
+use super::guards::refuse;
 use crate::flows::authenticate::Authenticated;
 use crate::web::error::Error;
 
@@ -60,18 +61,11 @@ impl<G: GroupName> FromRequest for InGroup<G> {
         let request = request.clone();
         Box::pin(async move {
             let current = current.await?;
-            if current.user.groups().any(|group| group == G::NAME) {
-                return Ok(Self(current, PhantomData));
+            let is_in = current.user.groups().any(|group| group == G::NAME);
+            match is_in {
+                true => Ok(Self(current, PhantomData)),
+                false => refuse(&request, &current, &format!("is not in the group {}", G::NAME)),
             }
-            let (route, id) = (request.match_pattern().unwrap_or_default(), &current.user.id);
-            log::warn!(
-                "refused {} {route} to user {id}, who is not in the group {} (request {})",
-                request.method(),
-                G::NAME,
-                Context::of(&request)?.request_id
-            );
-            let words = format!("You are signed in as {}, who may not see this.", current.user.username);
-            Err(Error::Forbidden(words.into()))
         })
     }
 }

@@ -83,14 +83,6 @@ impl<S, W: Deref<Target = Authenticated>> Program<S, W> {
             Who::SignedIn(_) => None,
         }
     }
-
-    /// Who is signed in, if it came with no key.
-    pub fn signed_in(&self) -> Option<&W> {
-        match &self.0 {
-            Who::Key(_) => None,
-            Who::SignedIn(who) => Some(who),
-        }
-    }
 }
 
 impl<S, W: Deref<Target = Authenticated>> fmt::Debug for Program<S, W> {
