@@ -21,7 +21,8 @@
 //!
 //! The same pages, beside yours, in one process and on one port:
 //!
-//! ```no_run
+#![cfg_attr(feature = "server", doc = "```no_run")]
+#![cfg_attr(not(feature = "server"), doc = "```ignore")]
 //! use actix_web::middleware::from_fn;
 //! use actix_web::{App, HttpServer, delete, get, web::Data};
 //! use vestibule::flows::carry_mail;

@@ -1,4 +1,4 @@
-//! Who is this, at the door of another host? The guard's question of [`authenticate`](super::authenticate), by the token
+//! Who is this, at the door of another host? The guard's question of [`authenticate`], by the token
 //! that is for doors alone; remembered and forgotten with all others, so that it ends with its session in the same moment.
 //!
 //! Such a token lasts as long as a session does at most, and like the session's own it ends without a use: after
