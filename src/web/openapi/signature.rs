@@ -8,7 +8,7 @@ use utoipa::openapi::{RefOr, Schema};
 use crate::web::error::Error;
 use crate::web::extract::{
     AccountForm, Admin, BearerUser, Context, CurrentUser, EarlierSessions, Form, Json, Program, ProvenTwice,
-    Reauthenticated, Visitor,
+    ReadAccount, Reauthenticated, Visitor,
 };
 
 /// What a handler asks for.
@@ -123,27 +123,10 @@ guards! {
     ProvenTwice => SignedIn,
     Admin => SignedIn,
     BearerUser => Bearer,
-    Result<BearerUser, Error> => Bearer,
+    Program<ReadAccount, CurrentUser> => SignedIn,
+    Result<Program<ReadAccount>, Error> => Bearer,
     Result<CurrentUser, Error> => Known,
     Option<CurrentUser> => Known,
-}
-
-impl<S> Asks for Program<S> {
-    fn tell(facts: &mut Facts) {
-        BearerUser::tell(facts);
-    }
-}
-
-impl<S> Asks for Program<S, CurrentUser> {
-    fn tell(facts: &mut Facts) {
-        CurrentUser::tell(facts);
-    }
-}
-
-impl<S> Asks for Result<Program<S>, Error> {
-    fn tell(facts: &mut Facts) {
-        BearerUser::tell(facts);
-    }
 }
 
 impl Asks for Visitor {
