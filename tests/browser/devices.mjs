@@ -1,4 +1,5 @@
 // Devices that keep passkeys, by Chromium's own authenticator (CDP, domain WebAuthn).
+import { press } from "./people.mjs";
 
 /** Gives this page's window such a device. A window has one that is built in, and others by `usb`. */
 export async function device(page, { looksAtUser = true, transport = "internal", isSynced = false } = {}) {
@@ -22,12 +23,7 @@ export async function device(page, { looksAtUser = true, transport = "internal",
 export const ask = (page) => page.locator("form[data-passkey] button");
 
 /** Presses it, and waits for the page that comes of it. */
-export async function use(page) {
-  const isSent = (response) => response.request().method() === "POST" && response.request().isNavigationRequest();
-  const [answer] = await Promise.all([page.waitForResponse(isSent), ask(page).click()]);
-  await page.waitForLoadState("load");
-  return answer;
-}
+export const use = (page) => press(page, ask(page));
 
 /** Adds a passkey for whoever is signed in on this page. */
 export async function addPasskey(page) {

@@ -15,10 +15,14 @@ export async function submit(page, fields) {
   return press(page, page.locator("main button.primary"));
 }
 
-/** Presses a button that sends a form, and waits for the page that comes of it. */
+/** Presses a button that sends a form, and waits for the page that comes of it. Answers with the answer to the form. */
 export async function press(page, button) {
   const isSent = (response) => response.request().method() === "POST" && response.request().isNavigationRequest();
-  const [answer] = await Promise.all([page.waitForResponse(isSent), button.click()]);
+  // An answer is there before its page is: until then "loaded" is said of the page that is being left.
+  const isThere = (frame) => frame === page.mainFrame();
+  const [answer] = await Promise.all([
+    page.waitForResponse(isSent), page.waitForEvent("framenavigated", isThere), button.click(),
+  ]);
   await page.waitForLoadState("load");
   return answer;
 }

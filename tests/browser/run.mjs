@@ -12,21 +12,31 @@ const FILES = [
   "settings", "without_scripts", "keyboard", "looks", "wire", "refusals", "every_page",
 ];
 const SLOWEST = 300_000;
+const SLOWEST_TO_LEAVE = 30_000;
+
+/** What comes of it, or an error if that takes longer than so many milliseconds. */
+async function within(limit, what, promise) {
+  let timer;
+  const late = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(new Error(`${what} took longer than ${limit / 1000} s`)), limit);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
 
 async function run({ name, body }) {
   const house = new House();
   const began = Date.now();
-  let timer;
-  const late = new Promise((_, fail) => (timer = setTimeout(() => fail(new Error("took too long")), SLOWEST)));
   let error;
   try {
-    await Promise.race([body(house), late]);
-    await house.leave();
+    await within(SLOWEST, "it", body(house));
   } catch (caught) {
     error = caught ?? new Error("failed");
-    await house.leave().catch(() => {});
   }
-  clearTimeout(timer);
+  try {
+    await within(SLOWEST_TO_LEAVE, "closing its windows", house.leave());
+  } catch (caught) {
+    error ??= caught;
+  }
   console.log(`  ${error ? "✗" : "✓"} ${name} (${((Date.now() - began) / 1000).toFixed(1)} s)`);
   if (error) console.log(String(error.stack ?? error).replace(/^/gm, "      "));
   return !error;
