@@ -46,7 +46,7 @@ const MOST_KEPT_BYTES: usize = 1024;
 /// it, and browsers drop a cookie of more than 4 KiB: with it would go a link's token.
 const MOST_STATE_BYTES: usize = 2600;
 /// What is let go first, if all together is more.
-const DISPENSABLE: [&str; 4] = ["kept", "next", "address", "flash"];
+const DISPENSABLE: [&str; 5] = ["kept", "next", "door", "address", "flash"];
 
 /// The state of one browser between two pages, read from its encrypted cookie.
 pub(super) struct FlowState {
@@ -90,6 +90,30 @@ impl FlowState {
         let next = self.return_to();
         self.session.remove("next");
         next
+    }
+
+    /// Remembers the address whose door asked for a second factor, while that is set up: pages in between ask for a proof
+    /// and lead back to themselves, so this is not where somebody was going last.
+    pub(super) fn set_door(&self, url: &str) {
+        if let Some(url) = self.accept_door(url) {
+            self.put("door", &url);
+        }
+    }
+
+    pub(super) fn door(&self) -> Option<String> {
+        let url: String = self.session.get("door").ok().flatten()?;
+        self.accept_door(&url).map(str::to_owned)
+    }
+
+    /// That address, once.
+    pub(super) fn take_door(&self) -> Option<String> {
+        let url = self.door();
+        self.session.remove("door");
+        url
+    }
+
+    fn accept_door<'a>(&self, url: &'a str) -> Option<&'a str> {
+        return_to::accept_guarded(url, &self.vestibule.as_ref()?.config.forward_auth)
     }
 
     /// Keeps a link's token out of the address bar, the history and the log while its form is open.
@@ -241,6 +265,8 @@ mod tests {
         flow.set_link_token("setup", &"s".repeat(43));
         flow.set_codes(&UserId::from("ada"), codes());
         flow.set_return_to(&format!("/{}", "x".repeat(1023)));
+        flow.set_door(&format!("https://wiki.example.org/{}", "x".repeat(999)));
+        assert!(flow.door().is_some());
         flow.keep("/account/email", &user, &[("email", &typed)], Timestamp::from_seconds(1));
         flow.set_address(&"a".repeat(254));
         flow.say(&"w".repeat(200));
@@ -267,6 +293,9 @@ mod tests {
         let mut config = Config::default();
         config.server.data_dir = dir.clone();
         config.server.public_url = Some("https://login.example.org".to_owned());
+        let doors =
+            serde_json::json!({ "cookie_domain": "example.org", "hosts": [{ "host": "wiki.example.org" }] });
+        config.forward_auth = serde_json::from_value(doors).unwrap();
         let vestibule = Vestibule::open(config).unwrap();
         let app = App::new()
             .app_data(Data::new(vestibule.clone()))

@@ -54,11 +54,13 @@ pub(super) fn add(headers: &mut HeaderMap, context: &Context, request: &HttpRequ
 }
 
 /// Where the forms of a page lead to in the end, with a blank before it. Browsers hold the redirect that answers a form
-/// against the page's policy: after signing in, people go on to the door that they came from. Which hosts have one is no
+/// against the page's policy: after signing in, and once their recovery codes are saved, people go on to the door that they came from. Which hosts have one is no
 /// stranger's business; that they are of one domain with ours is plain.
 fn led_to(path: &str, config: &Config) -> String {
     let doors = &config.forward_auth;
-    let leads_on = ["/login", "/register", "/reauth"].iter().any(|page| path.starts_with(page));
+    let leads_on = ["/login", "/register", "/reauth", "/account/recovery-codes"]
+        .iter()
+        .any(|page| path.starts_with(page));
     match &doors.cookie_domain {
         Some(domain) if leads_on && doors.is_on() => format!(" https://{domain}:* https://*.{domain}:*"),
         _ => String::new(),

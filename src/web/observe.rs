@@ -39,6 +39,8 @@ pub(super) fn answered<B>(response: &mut ServiceResponse<B>, context: &Context, 
         // Somebody may have tried to get around us (ASVS 16.3.2, 16.3.3).
         StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => log::Level::Warn,
         _ if matches!(request.path(), "/healthz" | "/readyz" | "/metrics") => log::Level::Debug,
+        // Whoever may pass a door has a line in the log of the proxy that asks, with the address they opened.
+        StatusCode::OK if request.path().starts_with("/auth/") => log::Level::Debug,
         _ => log::Level::Info,
     };
     if !log::log_enabled!(target: "vestibule::access", level) {

@@ -39,10 +39,10 @@ pub(super) fn yes(who: Option<&Person>) -> Result<HttpResponse, Error> {
 /// Where a person gets what they lack, and from there back to the very page; nowhere, if there is no such place, or if it
 /// is no person who asks.
 pub(super) fn way(vestibule: &Vestibule, asked: &Asked<'_>, verdict: Verdict<'_>) -> Option<HeaderValue> {
-    let (page, comes_back) = match verdict {
-        Verdict::SignIn => ("/login", true),
-        Verdict::ShowSecondFactor => ("/reauth", true),
-        Verdict::AddSecondFactor => ("/account/totp", false),
+    let page = match verdict {
+        Verdict::SignIn => "/login",
+        Verdict::ShowSecondFactor => "/reauth",
+        Verdict::AddSecondFactor => "/account/totp",
         Verdict::Pass(_) | Verdict::Refuse(_) => return None,
     };
     if !asked.is_visit() {
@@ -50,12 +50,11 @@ pub(super) fn way(vestibule: &Vestibule, asked: &Asked<'_>, verdict: Verdict<'_>
     }
     let page = format!("{}{page}", vestibule.config.public_url());
     // An address that we would not lead back to is too long for proxies as well: then it is the host's first page.
-    let back = || match asked.url() {
+    let back = match asked.url() {
         url if return_to::accept_guarded(&url, &vestibule.config.forward_auth).is_some() => url,
         _ => format!("https://{}/", asked.authority()),
     };
-    let way = if comes_back { return_to::and_back(&page, &back()) } else { page };
-    HeaderValue::from_str(&way).ok()
+    HeaderValue::from_str(&return_to::and_back(&page, &back)).ok()
 }
 
 /// There they go.

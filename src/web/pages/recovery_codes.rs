@@ -109,13 +109,16 @@ pub(in crate::web) async fn download(
         .body(text))
 }
 
-/// `POST /account/recovery-codes/saved`: they are on paper, and shown no more.
+/// `POST /account/recovery-codes/saved`: they are on paper, and shown no more. On to the door that asked for them, if one did.
 pub(in crate::web) async fn saved(
     request: HttpRequest,
     _form: AccountForm<Press>,
 ) -> Result<HttpResponse, Error> {
     let flow = FlowState::of(&request);
     flow.forget_codes();
+    if let Some(door) = flow.take_door() {
+        return Ok(see_other(&door).finish());
+    }
     flow.say("Good. Keep them where you find them without your phone.");
     Ok(see_other("/dashboard").finish())
 }

@@ -1,12 +1,12 @@
 //! `/account/totp`: two-step sign-in with an authenticator app, on and off.
 
 use actix_web::http::StatusCode;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 use serde::Deserialize;
 
-use super::signed_in;
+use super::{NextQuery, signed_in};
 use crate::credentials::recovery_code::CODES;
 use crate::flows::check_code::FEW_CODES;
 use crate::flows::enrol_totp::{self, EnrolTotpError};
@@ -19,6 +19,7 @@ use crate::web::extract::{AccountForm, Context, CurrentUser, Fields, Reauthentic
 use crate::web::flow_state::FlowState;
 use crate::web::page::{FieldError, Moment, Moments, Shell, answer, see_other};
 use crate::web::qr::{self, Qr};
+use crate::web::return_to;
 
 /// Where the page is.
 pub(super) const PAGE: &str = "/account/totp";
@@ -32,7 +33,17 @@ struct TotpPage {
     has_passkeys: bool,
     /// Whether the codes that were just made still wait to be saved.
     has_unsaved: bool,
+    /// Who asked for it, if it was not they themselves.
+    door: Option<Door>,
     errors: Vec<FieldError>,
+}
+
+/// An application behind a proxy that takes a second factor.
+struct Door {
+    host: String,
+    url: String,
+    /// Whether there is one now.
+    is_open: bool,
 }
 
 /// How far somebody is.
@@ -52,13 +63,17 @@ impl Fields for Press {
     const NEEDS_PROOF: bool = true;
 }
 
-/// `GET /account/totp`: where somebody is with it.
+/// `GET /account/totp`: where somebody is with it; `next` is the door that asks for it.
 pub(in crate::web) async fn show(
     request: HttpRequest,
+    query: Query<NextQuery>,
     context: Context,
     current: Reauthenticated,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
+    if let Some(door) = &query.next {
+        FlowState::of(&request).set_door(door);
+    }
     page(&request, &context, current.user(), &vestibule, StatusCode::OK, Vec::new()).await
 }
 
@@ -130,6 +145,8 @@ pub(super) async fn page(
             }
         },
     };
+    let is_open = factors.any();
+    let door = if is_open { flow.take_door() } else { flow.door() };
     let mut shell = Shell::signed_in(request, current).saying(flow.take_flash());
     shell.section = "settings";
     let page = TotpPage {
@@ -137,6 +154,7 @@ pub(super) async fn page(
         username: user.username.clone(),
         state,
         has_passkeys: !factors.passkeys.is_empty(),
+        door: door.map(|url| Door { host: return_to::destination(&url).to_owned(), url, is_open }),
         has_unsaved: !flow.codes(&user.id).is_empty(),
         errors,
     };

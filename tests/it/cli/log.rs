@@ -222,3 +222,27 @@ fn every_refusal_and_every_fault_is_in_the_log_with_its_request() {
     }
     assert!(!log.contains(" INFO "), "{log}");
 }
+
+#[test]
+fn a_door_that_lets_somebody_pass_is_in_the_proxys_log_alone_and_one_that_does_not_in_ours_too() {
+    let doors = "[server]\npublic_url = 'https://login.example.org'\ntrusted_proxies = ['127.0.0.1/32']\n\
+                 [forward_auth]\ncookie_domain = 'example.org'\n[[forward_auth.hosts]]\nhost = 'wiki.example.org'\n\
+                 rules = [{ path = '/public', allow = 'public' }]\n";
+    let folder = Folder::new().with_file("vestibule.toml", doors);
+    let server = Server::start(&folder, "serve --listen 127.0.0.1:0");
+    for (path, status) in [("/public", "200"), ("/", "401")] {
+        let mut stream = TcpStream::connect(server.fact("Listening").unwrap()).unwrap();
+        let request = format!(
+            "GET /auth/nginx HTTP/1.1\r\nHost: login.example.org\r\nConnection: close\r\nX-Original-Method: GET\r\n\
+             X-Original-URL: https://wiki.example.org{path}\r\n\r\n"
+        );
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.starts_with(&format!("HTTP/1.1 {status} ")), "{text}");
+    }
+    let log = server.end();
+
+    assert!(log.contains("INFO  vestibule::access GET /auth/nginx 401"), "{log}");
+    assert!(!log.contains("GET /auth/nginx 200"), "{log}");
+}

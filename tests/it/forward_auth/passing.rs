@@ -132,7 +132,8 @@ async fn a_second_factor_counts_only_where_this_session_has_seen_it() {
     app.execute("UPDATE users SET second_factor_since = NULL").await;
     app.execute("UPDATE sessions SET amr = 'pwd'").await;
     let led = visit(&app, &browser, host, "/vault").await;
-    assert_eq!((led.status, led.location()), (303, "https://login.example.org/account/totp"));
+    let way = "https://login.example.org/account/totp?next=https%3A%2F%2Fworkshop.example.org%3A8443%2Fvault";
+    assert_eq!((led.status, led.location()), (303, way));
 }
 
 #[actix_web::test]
@@ -150,7 +151,8 @@ async fn whoever_has_to_have_a_second_factor_passes_no_door_before_they_do() {
     let script = app.send(script.insert_header(("accept", "*/*"))).await;
     let public = visit(&app, &browser, "wiki.example.org", "/public").await;
 
-    assert_eq!((led.status, led.location()), (303, "https://login.example.org/account/totp"));
+    let way = "https://login.example.org/account/totp?next=https%3A%2F%2Fwiki.example.org%2F";
+    assert_eq!((led.status, led.location()), (303, way));
     assert_eq!(script.status, 403);
     assert_eq!(script.json()["error"], "second_factor_enrolment_required");
     assert_eq!((public.status, public.header("remote-user")), (200, ""), "as anybody");

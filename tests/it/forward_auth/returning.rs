@@ -1,7 +1,7 @@
 //! Back to the very page, by whichever way somebody gets in; and to no place that is not guarded.
 
 use crate::support::{PASSWORD, TestApp};
-use crate::totp::enrolled;
+use crate::totp::{enrol, enrolled};
 
 use super::{PASS, WIKI, doors, signed_in, visit};
 
@@ -65,6 +65,40 @@ async fn the_second_step_and_a_new_account_lead_back_too() {
     let done = new.submit("/register", &[("username", "bob"), ("password", PASSWORD)]).await;
     assert_eq!((done.status, done.location()), (303, PAGE), "{}", done.body);
     assert_eq!(visit(&app, &new, WIKI, "/").await.status, 200);
+}
+
+#[actix_web::test]
+async fn a_door_that_asks_for_a_second_factor_says_why_and_adding_one_leads_back() {
+    let app = TestApp::with(doors).await;
+    app.register("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    app.pass(15 * 60);
+    let host = "workshop.example.org:8443";
+    let led = visit(&app, &browser, host, "/vault?b=c").await;
+    let way = led.location().strip_prefix("https://login.example.org").unwrap().to_owned();
+
+    // Their last proof is a while ago: that is asked for on the way, and then again while they look for their phone.
+    let asked = browser.get(&way).await.location().to_owned();
+    browser.get(&asked).await;
+    assert_eq!(browser.submit("/reauth", &[("password", PASSWORD)]).await.location(), way);
+    let page = browser.get(&way).await;
+    assert!(page.body.contains(&format!("{host} asks for a second step at sign-in")), "{}", page.body);
+    app.pass(15 * 60);
+    let asked = browser.get("/account/totp").await.location().to_owned();
+    browser.get(&asked).await;
+    browser.submit("/reauth", &[("password", PASSWORD)]).await;
+    enrol(&app, &mut browser).await;
+    let codes = browser.get("/account/recovery-codes").await;
+    let policy = codes.header("content-security-policy");
+    assert!(policy.contains("form-action 'self' https://example.org:* https://*.example.org:*;"), "{policy}");
+    let done = browser.submit("/account/recovery-codes/saved", &[]).await;
+
+    assert_eq!((done.status, done.location()), (303, "https://workshop.example.org:8443/vault?b=c"));
+    assert_eq!(visit(&app, &browser, host, "/vault?b=c").await.status, 200);
+    let page = browser.get("/account/totp").await.body;
+    assert!(!page.contains("asks for a second step") && !page.contains("go on to"), "once: {page}");
+    let page = browser.get(&way).await.body;
+    assert!(page.contains(&format!("<a href=\"https://{host}/vault?b=c\">go on to {host}</a>")), "{page}");
 }
 
 #[actix_web::test]
@@ -140,5 +174,7 @@ async fn nobody_is_led_to_a_place_that_is_not_guarded() {
         let page = browser.get(&format!("/reauth?{query}")).await;
         assert!(!page.body.contains("evil"), "{evil}");
         assert_eq!(browser.submit("/reauth", &[("password", PASSWORD)]).await.location(), "/dashboard");
+        let page = browser.get(&format!("/account/totp?{query}")).await;
+        assert!(page.status == 200 && !page.body.contains("asks for a second step"), "{evil}");
     }
 }
