@@ -119,7 +119,7 @@ const CHECKS = {
     const headers = { ...BROWSER, cookie: pass(ada) };
     assert.equal((await stage.ask(WIKI, "/admin", { headers })).status, 200);
     const led = await stage.ask(WIKI, "/vault", { headers });
-    assert.deepEqual([led.status, led.headers.location], [303, `https://${LOGIN}/account/totp`]);
+    assert.deepEqual([led.status, led.headers.location], [303, `https://${LOGIN}/account/totp?next=https%3A%2F%2F${WIKI}%2Fvault`]);
     const script = await stage.ask(WIKI, "/vault", { headers: { cookie: pass(ada) } });
     assert.equal(script.status, 403);
     const jar = await enrol(stage, ada);

@@ -30,6 +30,7 @@ host = "${WIKI}"
 rules = [
   { path = "/public", allow = "public" },
   { path = "/admin", allow = "group:staff" },
+  { path = "/safe", allow = "second-factor" },
   { path = "/vault", allow = ["group:staff", "second-factor"] },
 ]
 `;

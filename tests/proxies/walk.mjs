@@ -1,6 +1,7 @@
 // A person at a real browser: from the wiki to sign-in and back to the very page.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
+import { code } from "./totp.mjs";
 import { LOGIN, PASSWORD, WIKI } from "./stage.mjs";
 
 const require = createRequire(new URL("../browser/package.json", import.meta.url));
@@ -37,6 +38,19 @@ export async function walk(stage) {
     await context.clearCookies({ name: "__Secure-vestibule-forward" });
     await page.goto(`https://${WIKI}/again`);
     assert.equal(page.url(), `https://${WIKI}/again`);
+
+    // Where a second factor is asked for, whoever has none is told so, adds one, and is back.
+    const safe = `https://${WIKI}/safe/a?b=c`;
+    await page.goto(safe);
+    assert.equal(new URL(page.url()).pathname, "/account/totp");
+    assert.match(await page.locator(".note").innerText(), /wiki\.example\.org asks for a second step at sign-in/);
+    await page.getByRole("button", { name: "Set it up" }).click();
+    const key = await page.locator("#key").innerText();
+    await page.locator("[name=code]").fill(code(key.replaceAll(" ", "")));
+    await page.getByRole("button", { name: "Turn on" }).click();
+    await page.getByRole("button", { name: "I have saved these codes" }).click();
+    await page.waitForURL(safe);
+    assert.equal(JSON.parse(await page.locator("body").innerText()).url, "/safe/a?b=c");
 
     // Scripts of the wiki see none of it, and are told when nobody is signed in any more.
     assert.ok(!(await page.evaluate(() => document.cookie)).includes("vestibule"));
