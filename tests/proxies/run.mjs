@@ -154,6 +154,8 @@ const CHECKS = {
       // A proxy with no such host has its own word for it; neither an application is there, nor a page of ours.
       const is_nothing = !answer.text && !answer.headers?.location;
       assert.ok(answer.status === "closed" || answer.status === 421 || is_nothing, `${host}: ${answer.status}: ${answer.text}`);
+      const inside = await stage.ask(host, "/public", { headers: { ...BROWSER, cookie: pass(ada) }, opened: WIKI });
+      assert.equal(inside.status, 421, `${host}: ${inside.text}`);
     }
   },
 

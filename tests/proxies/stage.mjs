@@ -91,9 +91,9 @@ export class Stage {
     return stage;
   }
 
-  /** A request by TLS to a host behind the proxy; the headers as they are written. */
-  ask(host, path, { method = "GET", headers = {}, body } = {}) {
-    const options = { host: "127.0.0.1", port: this.port, servername: host, rejectUnauthorized: false, path, method, agent: false };
+  /** A request by TLS to a host behind the proxy; the headers as they are written. The connection may be `opened` for another host. */
+  ask(host, path, { method = "GET", headers = {}, body, opened = host } = {}) {
+    const options = { host: "127.0.0.1", port: this.port, servername: opened, rejectUnauthorized: false, path, method, agent: false };
     return new Promise((done, fail) => {
       const asking = request({ ...options, headers: { host, ...headers } }, (answer) => {
         let text = "";

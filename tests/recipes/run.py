@@ -269,6 +269,29 @@ def try_real(name, server, promises):
         promises.hold(recipe.accepts(other), f"{name} refused a token that was not revoked")
 
 
+def try_leak(name, server, promises):
+    """Somebody has the key, and has just made us look for one that does not exist."""
+    with Client(server) as program, Recipe(name, server.origin, server.origin) as recipe:
+        user = f"leah-{name}"
+        program.post("/register", username=user, password=PASSWORD)
+        token = program.log_in(user).token
+        promises.hold(recipe.accepts(token), f"{name} refused a good token of the server")
+        head = coded(json.dumps({"alg": "EdDSA", "typ": "at+jwt", "kid": "nobody's"}).encode())
+        promises.hold(not recipe.accepts(f"{head}.{token.split('.', 1)[1]}"), f"{name} accepted a key of nobody's")
+        server.cli("key", "rotate", "--now")
+        done = time.monotonic()
+        while recipe.accepts(token) and time.monotonic() < done + 15:
+            time.sleep(0.01)
+        after = time.monotonic() - done
+        say(f"{name}.refused_after_leak_ms", stage.millis(after))
+        promises.hold(after < LIMIT, f"{name} accepted a token of a key that was given up for {after:.1f} s")
+        # Its key comes with the next list at the latest, which Rust fetches every third second while a stream tells it more.
+        new, done = Client(server).log_in(user).token, time.monotonic()
+        while not (is_in := recipe.accepts(new)) and time.monotonic() < done + 5:
+            time.sleep(0.1)
+        promises.hold(is_in, f"{name} refused a token of the new key")
+
+
 def main():
     promises = stage.Promises()
     names = sys.argv[1:] or COMMANDS
@@ -279,6 +302,7 @@ def main():
         server.start()
         for name in names:
             try_real(name, server, promises)
+            try_leak(name, server, promises)
     promises.kept()
 
 

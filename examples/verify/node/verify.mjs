@@ -5,7 +5,7 @@
 // Ends with 0 if all were accepted, and with 1 if one was refused. Needs Node.js 20.19 and `jose`.
 import { createInterface } from "node:readline";
 import { inflateSync } from "node:zlib";
-import { createRemoteJWKSet, jwtVerify } from "jose";
+import { createRemoteJWKSet, errors, jwtVerify } from "jose";
 
 const [issuer, audience] = process.argv.slice(2);
 const FRESH_FOR = 10_000; // When the issuer is silent for longer, nobody knows, and nobody is let in.
@@ -22,6 +22,13 @@ async function discover() {
 // Kept for five minutes; a token with an unknown key makes it fetched anew, at most once a minute.
 const metadata = await discover();
 const keys = createRemoteJWKSet(new URL(metadata.jwks_uri), { cooldownDuration: 60_000, cacheMaxAge: 300_000, timeoutDuration: 3000 });
+// The list is not a stranger's word, so a new key is asked for at once: after a leak the list tells who is out.
+const keysOfList = (header, token) =>
+  keys(header, token).catch(async (error) => {
+    if (!(error instanceof errors.JWKSNoMatchingKey)) throw error;
+    await keys.reload();
+    return keys(header, token);
+  });
 const list = { bits: Buffer.alloc(0), exp: 0, etag: "", confirmed: -Infinity };
 
 async function fetchList() {
@@ -30,7 +37,7 @@ async function fetchList() {
   const answer = await fetch(uri, { ...patience(), headers: { "If-None-Match": list.etag } });
   if (answer.status === 200) {
     const expected = { issuer, subject: uri, typ: "statuslist+jwt", algorithms: ["EdDSA"], requiredClaims: ["iat", "exp"] };
-    const { payload } = await jwtVerify(await answer.text(), keys, expected);
+    const { payload } = await jwtVerify(await answer.text(), keysOfList, expected);
     if (payload.status_list.bits !== 1) throw new Error("another kind of list");
     list.bits = inflateSync(Buffer.from(payload.status_list.lst, "base64url"), { maxOutputLength: 8 << 20 });
     Object.assign(list, { exp: payload.exp, etag: answer.headers.get("etag") ?? "" });
