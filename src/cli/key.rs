@@ -130,11 +130,11 @@ impl<'row> KeyView<'row> {
 
     fn row(&self) -> [String; 4] {
         let state = match (self.state, &self.withdrawn_at) {
-            (_, Some(_)) => "withdrawn",
             (State::Next, _) => "next",
             (State::Current, _) => "current",
             (State::Retiring, _) => "retiring",
-            (State::Gone, _) => "gone",
+            (State::Gone, None) => "gone",
+            (State::Gone, Some(_)) => "gone (given up)",
         };
         [self.id.to_owned(), state.to_owned(), self.signs_from.clone(), self.created_at.clone()]
     }

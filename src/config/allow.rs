@@ -16,7 +16,7 @@ pub struct Allow {
 
 /// As it is written: one word or a list.
 #[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged, expecting = "a word or a list of words")]
+#[serde(untagged, expecting = "has an `allow` that is neither a word nor a list of words")]
 enum Words {
     One(String),
     Many(Vec<String>),
@@ -61,7 +61,13 @@ impl TryFrom<Words> for Allow {
                 ("second-factor", _) => allow.second_factor = true,
                 (_, Some(name)) => match group_name::check(name) {
                     Ok(()) => allow.groups.push(name.to_owned()),
-                    Err(error) => return Err(format!("allows `{word}`, but no group is called so: {error}")),
+                    Err(error) => {
+                        let why = error.to_string();
+                        return Err(format!(
+                            "allows `{word}`, but no group is called so: {}",
+                            why.trim_end_matches('.')
+                        ));
+                    }
                 },
                 _ => {
                     return Err(format!(

@@ -77,6 +77,22 @@ fn what_would_leave_a_door_open_or_closed_to_all_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_is_misspelt_is_told_of_every_host_and_nobody_is_advised_to_guard_nothing() {
+    let text = GOOD.replace("host = \"wiki", "hst = \"wiki").replace("group:builders", "grup:builders");
+
+    let problems = Folder::new().with("vestibule.toml", &text).problems(&[]);
+
+    assert_eq!(
+        problems,
+        [
+            "vestibule.toml:9:1: `forward_auth.hosts`: number 1 has the key `hst`, but knows only `host`, `allow`, `rules` \
+          (did you mean `host`?); \"ci.example.org:8443\" allows `grup:builders`, but must allow `public`, `signed-in`, \
+          `group:NAME` or `second-factor`. `vestibule config reference` says what each may hold."
+        ]
+    );
+}
+
+#[test]
 fn a_variable_cannot_hold_hosts_and_says_so() {
     let variables = [("VESTIBULE_FORWARD_AUTH__HOSTS", "wiki.example.org")];
 

@@ -49,6 +49,11 @@ impl GuardedHost {
         self.asks_of(path).all(Allow::is_public)
     }
 
+    /// Whether somebody needs a second factor to see `path`.
+    pub fn asks_for_second_factor(&self, path: &str) -> bool {
+        self.asks_of(path).any(Allow::second_factor)
+    }
+
     /// The one rule for `path`, if that is as plain as our rules are.
     fn find(&self, path: &str) -> Option<&Allow> {
         if is_ambiguous(path) {
@@ -82,7 +87,10 @@ impl GuardedHost {
         self.rules.iter().enumerate().find_map(|(at, PathRule { path, .. })| {
             if !path.starts_with('/') || is_ambiguous(path) || path.contains(['?', '#', '%', ' ', '*']) {
                 let wrong = format!("has a rule for \"{path}\" at \"{host}\", which is no plain path");
-                return Some(rule(wrong, "Write it as `/admin`: it is about all that lies below, too."));
+                return Some(rule(
+                    wrong,
+                    "Write a path alone, such as `/admin`: it is about all that lies below, too.",
+                ));
             }
             let hides = |earlier: &&PathRule| is_under(path, &earlier.path);
             let earlier = self.rules.iter().take(at).find(hides)?;

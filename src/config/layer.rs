@@ -52,6 +52,9 @@ impl Reading {
 fn wrong_type(field: &Field, value: &Value) -> Option<Problem> {
     let (section, name) = field.key.split_once('.')?;
     let error = schema::config_with(section, name, value.clone()).err()?;
+    if let Some(tables) = value.as_array().filter(|items| items.iter().any(Value::is_table)) {
+        return Some(wrong_tables(field, section, name, tables));
+    }
     let must = in_our_words(error.message());
     let wrong = match shown(value) {
         Some(value) if !field.is_secret => format!("`{}` is {value}, but {must}", field.key),
@@ -64,6 +67,28 @@ fn wrong_type(field: &Field, value: &Value) -> Option<Problem> {
         None => String::new(),
     };
     Some(Problem { key: Some(field.key.clone()), did_you_mean, ..Problem::at("", wrong, remedy) })
+}
+
+/// What is wrong with a list of tables, in each of them. Nobody is told to leave out the list: then nothing is guarded.
+fn wrong_tables(field: &Field, section: &str, name: &str, tables: &[Value]) -> Problem {
+    let mut wrongs = Vec::new();
+    for (at, table) in tables.iter().enumerate() {
+        let alone = Value::Array(vec![table.clone()]);
+        let Err(error) = schema::config_with(section, name, alone) else { continue };
+        let wrong = in_our_words(error.message());
+        let mut words = quoted(&wrong);
+        let meant = match error.message().starts_with("unknown field") {
+            true => words.next().and_then(|word| nearest(word, words)),
+            false => None,
+        };
+        let meant = meant.map(|word| format!(" (did you mean `{word}`?)")).unwrap_or_default();
+        let which = table.get("host").and_then(Value::as_str);
+        let which = which.map_or_else(|| format!("number {}", at + 1), |host| format!("\"{host}\""));
+        wrongs.push(format!("{which} {wrong}{meant}"));
+    }
+    let wrong = format!("`{}`: {}", field.key, wrongs.join("; "));
+    let remedy = "`vestibule config reference` says what each may hold.";
+    Problem { key: Some(field.key.clone()), ..Problem::at("", wrong, remedy) }
 }
 
 /// `json` as it is written in a TOML file; nothing for null.

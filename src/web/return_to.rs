@@ -23,6 +23,13 @@ pub(super) fn accept_guarded<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Op
     (is_plain && is_guarded && next.parse::<Uri>().is_ok()).then_some(next)
 }
 
+/// The same, if a second factor is asked for there.
+pub(super) fn accept_guarded_twice<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Option<&'a str> {
+    let (authority, rest) = split(accept_guarded(next, doors)?)?;
+    let path = rest.split(['?', '#']).next()?;
+    doors.find(authority)?.asks_for_second_factor(path).then_some(next)
+}
+
 /// The host with its port, and the rest from its first slash on.
 fn split(next: &str) -> Option<(&str, &str)> {
     let rest = next.strip_prefix("https://")?;

@@ -71,7 +71,13 @@ pub(in crate::web) async fn show(
     current: Reauthenticated,
     vestibule: Data<Vestibule>,
 ) -> Result<HttpResponse, Error> {
-    if let Some(door) = &query.next {
+    // Anybody can write such a link: what the page says of an application has to be so.
+    let doors = &vestibule.config.forward_auth;
+    let is_so = |next: &&str| {
+        return_to::accept_guarded_twice(next, doors).is_some()
+            || last_way_in::must_enrol(&vestibule, &current.user)
+    };
+    if let Some(door) = query.next.as_deref().filter(is_so) {
         FlowState::of(&request).set_door(door);
     }
     page(&request, &context, current.user(), &vestibule, StatusCode::OK, Vec::new()).await

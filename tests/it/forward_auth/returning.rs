@@ -102,6 +102,23 @@ async fn a_door_that_asks_for_a_second_factor_says_why_and_adding_one_leads_back
 }
 
 #[actix_web::test]
+async fn no_link_makes_the_page_say_of_an_application_that_it_asks_for_what_it_does_not() {
+    let app = TestApp::with(doors).await;
+    app.register("ada").await;
+    let mut browser = signed_in(&app, "ada").await;
+    for (url, is_so) in [
+        ("https://wiki.example.org/", false),
+        ("https://wiki.example.org/admin", false),
+        ("https://wiki.example.org/public?/vault", false),
+        ("https://workshop.example.org:8443/vault?a=b", true),
+    ] {
+        let query = serde_urlencoded::to_string([("next", url)]).unwrap();
+        let page = browser.get(&format!("/account/totp?{query}")).await;
+        assert_eq!(page.body.contains("asks for a second step"), is_so, "{url}");
+    }
+}
+
+#[actix_web::test]
 async fn whoever_is_signed_in_with_us_hops_back_without_a_click() {
     let app = TestApp::with(doors).await;
     app.register("ada").await;
