@@ -27,7 +27,8 @@ pub(super) fn told() -> Vec<Told> {
         ask(
             "/auth/envoy/{path:.*}",
             "May they pass? For Envoy",
-            "Envoy asks with the method, the host and the path of the request that it is about.",
+            "Envoy asks with the method, the host and the path of the request that it is about: each method is answered as \
+             this one.",
         )
         .leads("/login"),
     ]
