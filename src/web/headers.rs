@@ -54,8 +54,8 @@ pub(super) fn add(headers: &mut HeaderMap, context: &Context, request: &HttpRequ
 }
 
 /// Where the forms of a page lead to in the end, with a blank before it. Browsers hold the redirect that answers a form
-/// against the page's policy: after signing in, and once their recovery codes are saved, people go on to the door that they came from. Which hosts have one is no
-/// stranger's business; that they are of one domain with ours is plain.
+/// against the page's policy: after signing in, and once their recovery codes are saved, people go on to the door that
+/// they came from. Which hosts have one is no stranger's business; that they are of one domain with ours is plain.
 fn led_to(path: &str, config: &Config) -> String {
     let doors = &config.forward_auth;
     let leads_on = ["/login", "/register", "/reauth", "/account/recovery-codes"]

@@ -52,7 +52,10 @@ fn secured(components: ComponentsBuilder, config: &Config) -> ComponentsBuilder 
     let bearer = HttpBuilder::new()
         .scheme(HttpAuthScheme::Bearer)
         .bearer_format("JWT")
-        .description(Some("The `token` of a sign-in, in `Authorization: Bearer`; where programs may read, an API key (`vst_…`) in its place."));
+        .description(Some(
+            "The `token` of a sign-in, in `Authorization: Bearer`; where programs may read, an API key (`vst_…`) in its \
+             place.",
+        ));
     let cookie = cookies::name(Purpose::Token, config.is_https());
     let cookie =
         ApiKeyValue::with_description(cookie, "What a browser gets when somebody signs in on a page.");

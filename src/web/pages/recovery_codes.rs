@@ -109,7 +109,8 @@ pub(in crate::web) async fn download(
         .body(text))
 }
 
-/// `POST /account/recovery-codes/saved`: they are on paper, and shown no more. On to the door that asked for them, if one did.
+/// `POST /account/recovery-codes/saved`: they are on paper, and shown no more. On to the door that asked
+/// for a second factor, if one did.
 pub(in crate::web) async fn saved(
     request: HttpRequest,
     _form: AccountForm<Press>,
