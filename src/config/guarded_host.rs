@@ -49,11 +49,6 @@ impl GuardedHost {
         self.asks_of(path).all(Allow::is_public)
     }
 
-    /// Whether somebody needs a second factor to see `path`.
-    pub fn asks_for_second_factor(&self, path: &str) -> bool {
-        self.asks_of(path).any(Allow::second_factor)
-    }
-
     /// The one rule for `path`, if that is as plain as our rules are.
     fn find(&self, path: &str) -> Option<&Allow> {
         if is_ambiguous(path) {

@@ -71,7 +71,7 @@ pub fn decide<'a>(
     if !asks.clone().flat_map(Allow::groups).all(is_in) {
         return Verdict::Refuse(who);
     }
-    if !host.asks_for_second_factor(path) {
+    if !asks.clone().any(Allow::second_factor) {
         return Verdict::Pass(Some(who));
     }
     match who {

@@ -2,7 +2,7 @@
 
 use actix_web::http::Uri;
 
-use crate::config::ForwardAuthConfig;
+use crate::config::{Allow, ForwardAuthConfig};
 
 /// Longer ones are dropped.
 const MOST_BYTES: usize = 1024;
@@ -27,7 +27,7 @@ pub(super) fn accept_guarded<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Op
 pub(super) fn accept_guarded_twice<'a>(next: &'a str, doors: &ForwardAuthConfig) -> Option<&'a str> {
     let (authority, rest) = split(accept_guarded(next, doors)?)?;
     let path = rest.split(['?', '#']).next()?;
-    doors.find(authority)?.asks_for_second_factor(path).then_some(next)
+    doors.find(authority)?.asks_of(path).any(Allow::second_factor).then_some(next)
 }
 
 /// The host with its port, and the rest from its first slash on.
